@@ -1,0 +1,117 @@
+"""The connector protocol: how a source's snapshot becomes fragments, and how a connector is found by its type.
+
+A connector reads; it decides nothing. Whether a snapshot is accepted is gate 1's business (run.py, guard.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from rostersync.model import ClaimKind, Record
+
+KeyedDigest = Callable[[bytes], bytes]
+"""A keyed digest of 16 bytes; the key and the versions it covers are the caller's."""
+
+Wanted = dict[str, frozenset[str]]
+"""Record kind -> the field names a mapping mentions. Nothing else leaves the source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """One top-level element of a snapshot. `parse` gives its record, and raises ValueError with a reason that names nobody."""
+
+    kind: ClaimKind
+    digest: bytes
+    line: int
+    parse: Callable[[], Record]
+
+
+class Snapshot(Struct, frozen=True):
+    """What `fetch` found: a stable local copy, its digest over the bytes after the header, and its own date."""
+
+    path: str
+    digest: str
+    taken_at: datetime | None
+    label: str
+
+
+class Reading(Protocol):
+    """One pass over a snapshot. Iterating ends normally only when the snapshot proved that it is whole.
+
+    Raises:
+        SnapshotRefused: ill-formed anywhere, a DOCTYPE or entity, cut off, not a full export.
+    """
+
+    def __iter__(self) -> Iterator[Fragment]: ...
+
+    @property
+    def proof(self) -> str:
+        """After the last fragment: what proved completeness, in words."""
+        ...
+
+
+class Connector(Protocol):
+    """One configured source."""
+
+    @property
+    def fields(self) -> Wanted:
+        """Every field name this source can deliver, by record kind; a name ending in `*` stands for a family."""
+        ...
+
+    def check(self) -> list[str]:
+        """Sentences about what is wrong with the settings or the source as it stands; empty when all is well."""
+        ...
+
+    def fetch(self, now: datetime) -> Snapshot:
+        """Choose and copy the newest complete snapshot.
+
+        Raises:
+            SourceUnavailable: nothing there, or still growing.
+            SnapshotRefused: what is there is stale or unreadable.
+        """
+        ...
+
+    def read(self, snapshot: Snapshot, keyed: KeyedDigest, wanted: Wanted) -> Reading:
+        """Read a fetched snapshot."""
+        ...
+
+    def accepted(self, snapshot: Snapshot) -> None:
+        """Called once the snapshot's claims are safely stored: drop the spool; honour `after = "delete"`."""
+        ...
+
+    def discard(self, snapshot: Snapshot) -> None:
+        """Drop the spool of a snapshot that was not accepted. The source's own file stays."""
+        ...
+
+
+def settings_type(kind: str) -> type[Any] | None:
+    """The settings dataclass of a source type, or None when no such type exists."""
+    module = _module(kind)
+    return None if module is None else module.Settings
+
+
+def make(kind: str, name: str, settings: Any) -> Connector:
+    """Build the connector of a source. `settings` is an instance of its settings dataclass."""
+    module = _module(kind)
+    if module is None:  # config.py has refused unknown types already
+        raise LookupError(kind)
+    connector: Connector = module.make(name, settings)
+    return connector
+
+
+def types() -> tuple[str, ...]:
+    """The source types that exist: the sub-packages of this one."""
+    import pkgutil
+
+    return tuple(sorted(found.name for found in pkgutil.iter_modules(__path__) if found.ispkg))
+
+
+def _module(kind: str) -> Any:
+    from importlib import import_module
+
+    return import_module(f"{__name__}.{kind}") if kind in types() else None

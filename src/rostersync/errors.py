@@ -1,0 +1,101 @@
+"""The error tree, sorted by what the caller should do next.
+
+    RostersyncError
+    +-- UserMistake        config, mapping or command is wrong: fix it; exit 78 (64 for Usage)
+    |   +-- Usage
+    +-- Stop               this run must end; a person has to look; exit 1
+    |   +-- SnapshotRefused    one source's snapshot cannot be trusted; the other sources go on
+    |   +-- StateBroken        the state is newer, damaged, or opened with the wrong secret
+    |   +-- NotOurs            the target holds users that we did not create or adopt
+    +-- TryLater           nothing is wrong that time will not mend; exit 1
+        +-- SourceUnavailable
+        +-- TargetUnavailable
+        +-- StateBusy
+
+Skipping, rejecting, holding and a failed delivery are values, not exceptions: they are normal, counted and reported.
+No message may carry a name, a national number or a source id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class RostersyncError(Exception):
+    """Something went wrong that rostersync can explain."""
+
+
+class Problem:
+    """One thing to fix: where it stands and what to do. Shown as `where: text`."""
+
+    __slots__ = ("text", "where")
+
+    def __init__(self, where: str, text: str) -> None:
+        self.where = where
+        self.text = text
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.text}" if self.where else self.text
+
+    def __repr__(self) -> str:
+        return f"Problem({str(self)!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Problem) and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+
+class UserMistake(RostersyncError):
+    """The config, a mapping or a list is wrong. Carries every problem found, in file order."""
+
+    def __init__(self, problems: Sequence[Problem | str]) -> None:
+        self.problems = tuple(p if isinstance(p, Problem) else Problem("", p) for p in problems)
+        super().__init__("\n".join(str(p) for p in self.problems))
+
+
+class Usage(UserMistake):
+    """The command was given arguments that do not fit together."""
+
+
+class Stop(RostersyncError):
+    """This run must end; nothing was changed in any LMS."""
+
+
+class SnapshotRefused(Stop):
+    """One source's snapshot cannot be trusted, so its last claims stay as they are.
+
+    `reason` is a short code (`no proof`, `zero`, `rejected`, `stale`, `dangling`); `releasable` tells whether
+    `rostersync source accept` may release it. A snapshot without proof of completeness never is.
+    """
+
+    def __init__(self, reason: str, text: str, *, releasable: bool = False, digest: str = "") -> None:
+        self.reason = reason
+        self.releasable = releasable
+        self.digest = digest
+        super().__init__(text)
+
+
+class StateBroken(Stop):
+    """The state cannot be used as it is."""
+
+
+class NotOurs(Stop):
+    """The target is not empty, and what it holds was not created or adopted by us."""
+
+
+class TryLater(RostersyncError):
+    """Nothing is wrong that time will not mend."""
+
+
+class SourceUnavailable(TryLater):
+    """The source cannot be reached, or its file is missing or still growing."""
+
+
+class TargetUnavailable(TryLater):
+    """The target cannot be reached or written to."""
+
+
+class StateBusy(TryLater):
+    """Another run holds the lease on the state."""

@@ -1,0 +1,89 @@
+"""The target protocol: how an LMS is told what to hold, and how a target is found by its type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from rostersync.model import Delivery, Held, Kind, Outcome
+
+
+class Existing(Struct, frozen=True):
+    """A user that the LMS already holds, as far as it can be read back. Used by `adopt` only, never stored in clear."""
+
+    target_key: str
+    national_number: str = ""
+    login: str = ""
+    enabled: bool = True
+
+
+class Target(Protocol):
+    """One configured LMS. Everything it does is idempotent: delivering twice is harmless."""
+
+    @property
+    def supports(self) -> frozenset[Kind]:
+        """The kinds this LMS can hold; what is missing here is carried otherwise or not at all, and the report says so."""
+        ...
+
+    @property
+    def whole(self) -> bool:
+        """True when every delivery rewrites the complete set (a file), so known moves once after it."""
+        ...
+
+    def check(self) -> list[str]:
+        """Sentences about what is wrong with the settings or the target as it stands; empty when all is well."""
+        ...
+
+    def sweep(self) -> None:
+        """Remove what a killed run left behind. Called at the start of every delivering run."""
+        ...
+
+    def existing(self) -> Iterator[Existing]:
+        """The users the LMS holds now. Empty for a fresh target."""
+        ...
+
+    def deliver(self, deliveries: Iterable[Delivery], roster: Callable[[], Iterator[Held]]) -> Iterator[Outcome]:
+        """Make the target hold what the deliveries say, in their order, and tell what became of each.
+
+        `roster` gives everything the target should hold afterwards (organisations, groups, then users, each in id
+        order, removed ones left out): a whole-set target writes that and then yields an outcome for every delivery; an
+        object target ignores it.
+
+        Raises:
+            TargetUnavailable: nothing more can be delivered now; what was yielded before stands.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release connections."""
+        ...
+
+
+def settings_type(kind: str) -> type[Any] | None:
+    """The settings dataclass of a target type, or None when no such type exists."""
+    module = _module(kind)
+    return None if module is None else module.Settings
+
+
+def make(kind: str, name: str, settings: Any) -> Target:
+    """Build a target. `settings` is an instance of its settings dataclass."""
+    module = _module(kind)
+    if module is None:  # config.py has refused unknown types already
+        raise LookupError(kind)
+    target: Target = module.make(name, settings)
+    return target
+
+
+def types() -> tuple[str, ...]:
+    """The target types that exist: the sub-packages of this one."""
+    import pkgutil
+
+    return tuple(sorted(found.name for found in pkgutil.iter_modules(__path__) if found.ispkg))
+
+
+def _module(kind: str) -> Any:
+    from importlib import import_module
+
+    return import_module(f"{__name__}.{kind}") if kind in types() else None
