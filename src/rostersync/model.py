@@ -30,6 +30,9 @@ LifeState = Literal["active", "departed", "suspended", "handed_over"]
 ROLES: tuple[Role, ...] = ("system_administrator", "super_user", "school_leader", "staff", "pupil", "guardian")
 """Highest first."""
 
+Wanted = Mapping[str, frozenset[str]]
+"""Record kind -> field names: those a mapping mentions, or those a source can deliver. Nothing else leaves the source."""
+
 PERSON_FIELDS = (
     "national_number",
     "local_number",
@@ -193,7 +196,8 @@ class OwnClaim(Struct, frozen=True):
 
     `present` is false when the last accepted snapshot no longer had it (the values are then the last good ones);
     `rejected` is true while its newest record cannot be used; `run` is the run that accepted it; `first` orders
-    claims of one source by age.
+    claims of one source by age. `key` is the surrogate of the key it came under: two live claims of one source and key
+    are one person recorded twice, or two persons under one key.
     """
 
     source: str
@@ -204,6 +208,7 @@ class OwnClaim(Struct, frozen=True):
     rejected: bool = False
     run: str = ""
     first: int = 0
+    key: int = 0
 
 
 class Grant(Struct, frozen=True):
@@ -284,7 +289,7 @@ class RoleModel(Struct, frozen=True):
 # -- what an LMS should hold ----------------------------------------------------------------------------------------
 
 
-class Organisation(Struct, frozen=True):
+class Organisation(Struct, frozen=True, tag="organisation"):
     """A school or the school owner, as an LMS holds it."""
 
     id: str
@@ -294,7 +299,7 @@ class Organisation(Struct, frozen=True):
     parent: str = ""
 
 
-class Group(Struct, frozen=True):
+class Group(Struct, frozen=True, tag="group"):
     """A class, teaching group, mentor group or samlegruppe, as an LMS holds it. `school` is an organisation id."""
 
     id: str
@@ -320,7 +325,7 @@ class SchoolRole(Struct, frozen=True, order=True):
     role: Role
 
 
-class User(Struct, frozen=True):
+class User(Struct, frozen=True, tag="user"):
     """One LMS user: a person's `school` or `guardian` face, with the values released to it and nothing else.
 
     `fields` are (field, text) in field order. `schools` has the home school first. `memberships` are sorted.
@@ -349,6 +354,7 @@ class Gone(Struct, frozen=True):
 
     `keeps_ties` is true for mere absence: memberships and guardianships stay until suspended. `at_once` skips grace
     and guard (protection). `revoked` are guardian user ids whose link ends now in any case (denied, grown up, protected).
+    `by_date` is true when nothing but a date known beforehand made her go (the last tie's end, the ward's 18th birthday).
     """
 
     id: str
@@ -357,6 +363,7 @@ class Gone(Struct, frozen=True):
     keeps_ties: bool = False
     at_once: bool = False
     revoked: tuple[str, ...] = ()
+    by_date: bool = False
 
 
 class Question(Struct, frozen=True):
@@ -371,7 +378,8 @@ class Desired(Struct, frozen=True):
     """What the LMS should hold of one person on one date.
 
     `next_change_on` is the first later date on which the answer can differ with no new claim. `notes` say, in sentences
-    without names, what was left out and why.
+    without names, what was left out and why. `lapsed` are the groups (group ids) and guardians (user ids) whose tie or
+    link to her has ended by a date known beforehand: tie or group end, 18th birthday, end of a consent or grant.
     """
 
     person: str
@@ -381,6 +389,7 @@ class Desired(Struct, frozen=True):
     questions: tuple[Question, ...] = ()
     notes: tuple[str, ...] = ()
     pinned: bool = False
+    lapsed: tuple[str, ...] = ()
 
 
 class Life(Struct, frozen=True):

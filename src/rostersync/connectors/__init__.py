@@ -5,20 +5,17 @@ A connector reads; it decides nothing. Whether a snapshot is accepted is gate 1'
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from msgspec import Struct
 
-from rostersync.model import ClaimKind, Record
+from rostersync.model import ClaimKind, Record, Wanted
 
 KeyedDigest = Callable[[bytes], bytes]
 """A keyed digest of 16 bytes; the key and the versions it covers are the caller's."""
-
-Wanted = dict[str, frozenset[str]]
-"""Record kind -> the field names a mapping mentions. Nothing else leaves the source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +64,8 @@ class Connector(Protocol):
         """Sentences about what is wrong with the settings or the source as it stands; empty when all is well."""
         ...
 
-    def fetch(self, now: datetime) -> Snapshot:
-        """Choose and copy the newest complete snapshot.
+    def fetch(self, now: datetime, released: Collection[str] = ()) -> Snapshot:
+        """Choose and copy the newest complete snapshot. `released` are digests that a human let through though stale.
 
         Raises:
             SourceUnavailable: nothing there, or still growing.
@@ -87,6 +84,9 @@ class Connector(Protocol):
     def discard(self, snapshot: Snapshot) -> None:
         """Drop the spool of a snapshot that was not accepted. The source's own file stays."""
         ...
+
+
+__all__ = ["Connector", "Fragment", "KeyedDigest", "Reading", "Snapshot", "Wanted", "make", "settings_type", "types"]
 
 
 def settings_type(kind: str) -> type[Any] | None:

@@ -6,6 +6,8 @@ happened (known .. journal). Dates are YYYY-MM-DD text and moments RFC 3339 text
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -18,6 +20,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 metadata = MetaData()
@@ -45,6 +48,8 @@ source = Table(
     Column("accepted_at", String(40)),
     Column("accepted_run", String(60)),
     Column("proof", Text, nullable=False, default=""),
+    Column("counts", Text, nullable=False, default=""),
+    Column("key_spaces", LargeBinary),
     Column("retired_at", String(40)),
 )
 
@@ -86,16 +91,9 @@ link = Table(
     Column("check", LargeBinary, nullable=False),
     Column("person_no", Number, ForeignKey("person.no"), nullable=False),
     Column("kind", String(10), nullable=False),
+    Column("claim_no", Number),
     Index("link_person", "person_no"),
-)
-
-identifier = Table(
-    "identifier",
-    metadata,
-    Column("kind", String(20), primary_key=True),
-    Column("scope", Number, primary_key=True),
-    Column("digest", LargeBinary, primary_key=True),
-    Column("person_no", Number, ForeignKey("person.no"), primary_key=True),
+    Index("link_claim", "claim_no"),
 )
 
 claim = Table(
@@ -106,12 +104,24 @@ claim = Table(
     Column("kind", String(10), nullable=False),
     Column("key", BigInteger, nullable=False),
     Column("digest", LargeBinary, nullable=False),
+    Column("content", LargeBinary, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     Column("present", Boolean, nullable=False, default=True),
     Column("rejected", Boolean, nullable=False, default=False),
     Column("run", String(60), nullable=False),
-    Index("claim_key", "source_no", "kind", "key"),
+    Column("first", Number, nullable=False),
+    Index("claim_key", "source_no", "kind", "key", "present"),
     Index("claim_digest", "source_no", "digest"),
+    Index("claim_rejected", "source_no", sqlite_where=text("rejected"), postgresql_where=text("rejected")),
+)
+
+identifier = Table(
+    "identifier",
+    metadata,
+    Column("kind", String(20), primary_key=True),
+    Column("digest", LargeBinary, primary_key=True),
+    Column("claim_no", Number, ForeignKey("claim.no"), primary_key=True),
+    Index("identifier_claim", "claim_no"),
 )
 
 tie = Table(
@@ -210,6 +220,19 @@ question = Table(
 
 # -- what targets hold, and what happened ---------------------------------------------------------------------------
 
+
+def _life() -> tuple[Column[Any], ...]:
+    """Where a user stands between active and removed; an outbox row carries what its known row will get."""
+    return (
+        Column("state", String(12), nullable=False, default="active"),
+        Column("life_reason", Text, nullable=False, default=""),
+        Column("departed_on", String(10)),
+        Column("suspended_on", String(10)),
+        Column("extended_to", String(10)),
+        Column("hold", Text, nullable=False, default=""),
+    )
+
+
 dirty = Table(
     "dirty",
     metadata,
@@ -237,12 +260,7 @@ known = Table(
     Column("digest", String(32), nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     Column("target_key", LargeBinary),
-    Column("state", String(12), nullable=False, default="active"),
-    Column("life_reason", Text, nullable=False, default=""),
-    Column("departed_on", String(10)),
-    Column("suspended_on", String(10)),
-    Column("extended_to", String(10)),
-    Column("hold", Text, nullable=False, default=""),
+    *_life(),
     Index("known_person", "target", "person_no"),
     Index("known_state", "target", "state"),
 )
@@ -253,9 +271,11 @@ known_place = Table(
     Column("target", String(60), primary_key=True),
     Column("id", String(32), primary_key=True),
     Column("school", String(32), primary_key=True),
+    Column("persons", Integer, nullable=False, default=0),
+    Column("groups", Integer, nullable=False, default=0),
     Column("memberships", Integer, nullable=False, default=0),
     Column("guardianships", Integer, nullable=False, default=0),
-    Index("known_place_school", "target", "school"),
+    sqlite_with_rowid=False,
 )
 
 outbox = Table(
@@ -268,6 +288,9 @@ outbox = Table(
     Column("person_no", Number, ForeignKey("person.no")),
     Column("run", String(60), nullable=False),
     Column("sent", Boolean, nullable=False, default=False),
+    Column("after", LargeBinary),
+    Column("target_key", LargeBinary),
+    *_life(),
     Column("sealed", LargeBinary, nullable=False),
 )
 

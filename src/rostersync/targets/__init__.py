@@ -19,12 +19,19 @@ class Existing(Struct, frozen=True):
     enabled: bool = True
 
 
+class Placed(Struct, frozen=True):
+    """One thing a target should hold. `target_key` is the LMS's own key of an adopted user; empty means the id."""
+
+    value: Held
+    target_key: str = ""
+
+
 class Target(Protocol):
     """One configured LMS. Everything it does is idempotent: delivering twice is harmless."""
 
     @property
     def supports(self) -> frozenset[Kind]:
-        """The kinds this LMS can hold; what is missing here is carried otherwise or not at all, and the report says so."""
+        """The kinds this LMS can hold; what is missing is carried otherwise or not at all, and the report says so."""
         ...
 
     @property
@@ -44,7 +51,7 @@ class Target(Protocol):
         """The users the LMS holds now. Empty for a fresh target."""
         ...
 
-    def deliver(self, deliveries: Iterable[Delivery], roster: Callable[[], Iterator[Held]]) -> Iterator[Outcome]:
+    def deliver(self, deliveries: Iterable[Delivery], roster: Callable[[], Iterator[Placed]]) -> Iterator[Outcome]:
         """Make the target hold what the deliveries say, in their order, and tell what became of each.
 
         `roster` gives everything the target should hold afterwards (organisations, groups, then users, each in id

@@ -1,0 +1,52 @@
+# `make` alone lists the targets. `make demo` and `make test` are all a newcomer needs.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check proof bench docs lock clean
+
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+SIZE ?= M
+JOBS ?= 2
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: $(READY) ## make .venv with everything in it, at pinned versions
+
+$(READY): requirements/dev.txt pyproject.toml scripts/setup.sh
+	@bash scripts/setup.sh $(VENV)
+	touch $@
+
+demo: setup ## the main job on a synthetic municipality: day one, then day two, into OneRoster CSV
+	@$(PY) scripts/demo.py
+
+test: setup ## every test, with a short slice of the long proofs
+	@$(PY) -m pytest -n $(JOBS)
+
+check: setup ## lint, types, architecture
+	@$(VENV)/bin/ruff check -q
+	$(VENV)/bin/ruff format -q --check
+	$(VENV)/bin/mypy --no-error-summary
+	$(VENV)/bin/lint-imports --no-cache > /tmp/rostersync-imports.$$$$ 2>&1 || { cat /tmp/rostersync-imports.$$$$; exit 1; }
+	rm -f /tmp/rostersync-imports.$$$$
+
+proof: setup ## the long seeded proofs: kills, mutations, a whole school year
+	@ROSTERSYNC_PROOF=full $(PY) -m pytest -n $(JOBS) -m proof
+
+bench: setup ## first load and unchanged night, as ratios to bare iterparse (SIZE=S, M or L)
+	@$(PY) benchmarks/first_load.py --size $(SIZE)
+
+docs: setup ## write docs/reference/ anew from the code
+	@$(PY) scripts/reference.py
+
+lock: setup ## pin the newest versions that pyproject.toml allows, with hashes
+	@$(VENV)/bin/pip install -q pip-tools
+	CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/bin/pip-compile -q --upgrade --generate-hashes --allow-unsafe --strip-extras \
+	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options \
+	  --extra dev -o requirements/dev.txt pyproject.toml
+
+clean: ## remove what was made here
+	@rm -rf $(VENV) demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

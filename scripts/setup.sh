@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Makes a virtual environment with everything at pinned versions. Quiet when all is well; one line when a step cannot work.
+set -euo pipefail
+venv=$1
+
+need() { # need PACKAGE REASON: install a Debian package, or say in one line what to install
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "installing $1 ($2)"
+    { apt-get install -qq -y "$1" || { apt-get update -qq && apt-get install -qq -y "$1"; }; } >/dev/null 2>&1 && return
+  fi
+  echo "please install $1 ($2), for example: sudo apt-get install $1" >&2
+  exit 1
+}
+
+python=python3
+command -v $python >/dev/null || need python3 "rostersync is written in Python"
+$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
+  echo "rostersync needs Python 3.11 or newer; $($python --version) is too old" >&2
+  exit 1
+}
+$python -c 'import ensurepip' 2>/dev/null || need python3-venv "for the virtual environment"
+
+[ -x "$venv/bin/python" ] || $python -m venv "$venv"
+export PIP_DISABLE_PIP_VERSION_CHECK=1
+"$venv/bin/pip" install -q --require-hashes -r requirements/dev.txt
+"$venv/bin/pip" install -q --no-deps --no-build-isolation -e .

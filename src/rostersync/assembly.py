@@ -1,0 +1,140 @@
+"""Settings -> the working parts of one sync: connectors, mappings, role model, local lists and targets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from rostersync import connectors, targets
+from rostersync.config import Settings, SourceSettings, SyncSettings, TargetSettings
+from rostersync.connectors import Connector
+from rostersync.desire import Rules
+from rostersync.errors import Problem, UserMistake
+from rostersync.mapping import ConsentEntry, GrantEntry, parse_consents, parse_grants, parse_mapping, parse_roles
+from rostersync.mapping import Mapping as SourceMapping
+from rostersync.model import RoleModel
+from rostersync.targets import Target
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePart:
+    """One source, ready to be read."""
+
+    settings: SourceSettings
+    connector: Connector
+    mapping: SourceMapping
+
+
+@dataclass(frozen=True, slots=True)
+class TargetPart:
+    """One target, ready to be delivered to."""
+
+    settings: TargetSettings
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything one sync works with. `digest` changes when anything does that can change what is desired of anyone."""
+
+    settings: SyncSettings
+    sources: tuple[SourcePart, ...]
+    targets: tuple[TargetPart, ...]
+    rules: Rules
+    grants: tuple[GrantEntry, ...]
+    consents: tuple[ConsentEntry, ...]
+    digest: str
+
+    @property
+    def source_names(self) -> tuple[str, ...]:
+        """The sources in order of precedence."""
+        return tuple(source.settings.name for source in self.sources)
+
+    def target(self, name: str) -> TargetPart:
+        """The target of that name."""
+        return next(part for part in self.targets if part.settings.name == name)
+
+
+class _Gathering:
+    """Runs every step even when an earlier one failed, so that all problems are told at once."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def attempt(self, step: Callable[[], T]) -> T | None:
+        try:
+            return step()
+        except UserMistake as mistake:
+            self.problems += mistake.problems
+            return None
+
+
+def assemble(settings: Settings, name: str) -> Parts:
+    """Build the parts of a sync.
+
+    Raises:
+        UserMistake: every problem of its mappings, role model and local lists.
+    """
+    sync = settings.sync(name)
+    gathering = _Gathering()
+    roles = gathering.attempt(lambda: parse_roles(_text(sync.roles), sync.roles.name))
+    sources = [gathering.attempt(lambda n=n: _source(settings.sources[n], roles)) for n in sync.sources] if roles else []
+    grants = gathering.attempt(lambda: _list(sync.grants, parse_grants)) or ()
+    consents = gathering.attempt(lambda: _list(sync.consents, parse_consents)) or ()
+    if gathering.problems or roles is None:
+        raise UserMistake(gathering.problems)
+    return Parts(
+        settings=sync,
+        sources=tuple(source for source in sources if source),
+        targets=tuple(_target(settings.targets[n]) for n in sync.targets),
+        rules=Rules(roles=roles, guardian_user=sync.guardian_user, calendar=sync.calendar),
+        grants=tuple(grants),
+        consents=tuple(consents),
+        digest=_digest(sync, roles, grants, consents),
+    )
+
+
+def _source(settings: SourceSettings, roles: RoleModel) -> SourcePart:
+    connector = connectors.make(settings.type, settings.name, settings.settings)
+    path = settings.mapping
+    mapping = parse_mapping(
+        _text(path), path.name, fields=connector.fields, roles=roles, include=lambda other: _text(path.parent / other)
+    )
+    return SourcePart(settings, connector, mapping)
+
+
+def _target(settings: TargetSettings) -> TargetPart:
+    return TargetPart(settings, targets.make(settings.type, settings.name, settings.settings))
+
+
+def _list(path: Path | None, parse: Callable[[str, str], list[T]]) -> tuple[T, ...]:
+    return () if path is None else tuple(parse(_text(path), path.name))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise UserMistake([Problem(str(path), f"cannot be read: {reason}")]) from None
+
+
+def _digest(sync: SyncSettings, roles: RoleModel, grants: object, consents: object) -> str:
+    import hashlib
+
+    told: Mapping[str, object] = {
+        "roles": roles.digest,
+        "sources": sync.sources,
+        "guardian_user": sync.guardian_user,
+        "calendar": sync.calendar,
+        "departed": sync.departed,
+        "grants": grants,
+        "consents": consents,
+    }
+    return hashlib.blake2b(msgspec.json.encode(told, order="deterministic"), digest_size=16).hexdigest()

@@ -1,0 +1,124 @@
+"""The card of a person or a group as text on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from rostersync.assembly import Parts
+from rostersync.errors import UserMistake
+from rostersync.groups import desire_group
+from rostersync.model import TieFact, User
+from rostersync.store import Store
+from rostersync.whycard import WhyCard
+
+
+def card_text(card: WhyCard) -> str:
+    """The whole card of a person."""
+    return "\n".join(
+        [
+            f"Person {card.card.person} in sync {card.sync}, on {card.on}",
+            *_claims(card),
+            *_ties(card),
+            *_desired(card),
+            *_known(card),
+        ]
+    )
+
+
+def _claims(card: WhyCard) -> Iterator[str]:
+    if not card.card.claims:
+        yield "\nNo source describes this person."
+    for claim in card.card.claims:
+        state = "" if claim.present else "  (gone from the last accepted snapshot; these are the last good values)"
+        state += "  (its newest record was rejected; these are the last good values)" if claim.rejected else ""
+        yield f"\n{claim.source}, accepted by run {claim.run}{state}"
+        for name, value in claim.values:
+            yield f"  {name:<18}{value:<34}{card.lines.get((claim.source, name), '')}"
+        if claim.left:
+            yield f"  left: {claim.left}"
+
+
+def _ties(card: WhyCard) -> Iterator[str]:
+    if card.card.ties:
+        yield "\nGroups"
+    for tie in sorted(card.card.ties, key=lambda one: one.group.name if one.group else ""):
+        yield f"  {_group_name(tie):<24}{tie.role or '-':<18}{_dates(tie):<28}{tie.left}"
+
+
+def _group_name(tie: TieFact) -> str:
+    if tie.group is None:
+        return "(never described)"
+    return tie.group.name + ("" if tie.group.standing else " (gone)")
+
+
+def _dates(tie: TieFact) -> str:
+    return f"{tie.begin or ''} to {tie.end or ''}" if tie.begin or tie.end else ""
+
+
+def _desired(card: WhyCard) -> Iterator[str]:
+    yield "\nWhat the LMS should hold"
+    if card.desired.pinned:
+        yield "  pinned: no sync touches this person"
+    for user in card.desired.users:
+        schools = ", ".join(f"{card.schools.get(place.school, place.school)} ({place.role})" for place in user.schools)
+        yield f"  {user.face} user {user.id}: {user.role}; {schools or 'no school'}"
+        yield f"    {_memberships(user, card)}"
+        if user.guardians:
+            yield f"    followed by {len(user.guardians)} guardians: {', '.join(user.guardians)}"
+    for gone in card.desired.gone:
+        yield f"  no {gone.face} user: {gone.reason}"
+    for note in card.desired.notes:
+        yield f"  note: {note}"
+    if card.desired.next_change_on:
+        yield f"  this can change by date on {card.desired.next_change_on}"
+
+
+def _memberships(user: User, card: WhyCard) -> str:
+    named = [f"{card.groups[tie.group]} ({tie.role})" for tie in user.memberships if tie.group in card.groups]
+    computed = len(user.memberships) - len(named)
+    return ", ".join(named) + (f" and {computed} samlegrupper" if computed else "") if named or computed else "in no group"
+
+
+def _known(card: WhyCard) -> Iterator[str]:
+    yield "\nWhat the targets hold"
+    if not card.known:
+        yield "  nothing"
+    for target, known in card.known:
+        life = known.life
+        since = f" since {life.suspended_on or life.departed_on}" if life.state != "active" else ""
+        yield f"  {target}: user {known.id}, {life.state}{since}{': ' + life.reason if life.reason else ''}"
+
+
+def group_text(store: Store, parts: Parts, key: str, on: date) -> tuple[dict[str, Any], str]:
+    """One group: as a JSON document, and as text.
+
+    Raises:
+        UserMistake: no group has that key.
+    """
+    wanted = {key, *store.cards.find_group(key)}
+    fact = next((one for one in store.cards.groups(parts.source_names) if one.id in wanted), None)
+    if fact is None:
+        raise UserMistake(["no group has that key: give our id, or the source key as the export writes it (source/id)"])
+    desired, changes = desire_group(fact, parts.rules, on)
+    members = len(store.cards.members(fact.id))
+    document = {
+        "group": fact.id,
+        "kind": fact.kind,
+        "school": fact.school.number if fact.school else "",
+        "begin": fact.begin and fact.begin.isoformat(),
+        "end": fact.end and fact.end.isoformat(),
+        "standing": fact.standing,
+        "in_lms": desired is not None,
+        "members": members,
+    }
+    lines = [
+        f"Group {fact.id}: {fact.name} ({fact.kind}), {fact.title}",
+        f"  school: {fact.school.name if fact.school else 'none'}; {fact.begin or '...'} to {fact.end or '...'}",
+        f"  {members} people tied to it; {'still in' if fact.standing else 'gone from'} the last accepted snapshot",
+        f"  in the LMS: {f'as {desired.name}' if desired else 'no (its kind is not delivered, or its dates are over)'}",
+    ]
+    if changes:
+        lines.append(f"  this can change by date on {changes}")
+    return document, "\n".join(lines)

@@ -1,0 +1,63 @@
+"""lab generate: the synthetic municipality as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from rostersync.cli.show import progress
+from rostersync.cli.shell import Shell, common, pass_shell, written
+from rostersync.lab.generate import generate
+from rostersync.lab.quirks import QUIRKS
+from rostersync.report import DONE
+
+
+@click.group()
+@common
+def lab() -> None:
+    """The synthetic municipality, for demos, training and tests. Nobody in it exists."""
+
+
+@lab.command("generate")
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--size", type=click.Choice(["S", "M", "L", "XL"]), default="S", show_default=True, help="2, 19, 190 or 1,900 schools.")
+@click.option("--day", type=click.IntRange(1), default=1, show_default=True, help="Which day's export to write.")
+@click.option("--seed", type=int, default=42, show_default=True, help="Another seed is another municipality.")
+@click.option("--churn", type=click.FloatRange(0, 1), default=0.01, show_default=True, help="Share of persons that change each day.")
+@click.option(
+    "--quirk", "quirks", multiple=True, type=click.Choice(sorted(QUIRKS)), metavar="NAME", help="Something odd in the file; repeatable."
+)
+@click.option("--quirks", "listing", is_flag=True, help="List the quirks and stop.")
+@common
+@pass_shell
+def generate_command(
+    shell: Shell, directory: Path, size: str, day: int, seed: int, churn: float, quirks: tuple[str, ...], listing: bool
+) -> int:
+    """Write one day's PIFU-IMS export into DIRECTORY, and an account of what the LMS should hold that day."""
+    if listing:
+        for name, sentence in sorted(QUIRKS.items()):
+            click.echo(f"{name:<28}{sentence}")
+        return DONE
+    with progress(shell, "schools") as advance:
+        made = generate(
+            directory, size=size, day=day, seed=seed, churn=churn, quirks=frozenset(quirks), on_progress=advance
+        )
+    shell.say(
+        f"{written(made.export)}: {made.persons:,} persons, {made.groups:,} groups, {made.memberships:,} memberships\n"
+        f"{written(made.account)}: what the LMS should hold"
+    )
+    if shell.json:
+        shell.document(
+            {
+                "export": str(made.export),
+                "account": str(made.account),
+                "persons": made.persons,
+                "groups": made.groups,
+                "memberships": made.memberships,
+            }
+        )
+    return DONE
+
+
+COMMANDS = (lab,)

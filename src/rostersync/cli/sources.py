@@ -1,0 +1,67 @@
+"""source accept and source retire: what a person decides about a source's snapshots."""
+
+from __future__ import annotations
+
+import click
+
+from rostersync.cli.shell import Shell, common, pass_shell, reason_option
+from rostersync.errors import UserMistake
+from rostersync.report import DONE
+
+
+@click.group()
+@common
+def source() -> None:
+    """Release a refused snapshot, or take a source out for good."""
+
+
+@source.command()
+@click.argument("name")
+@click.argument("digest")
+@reason_option
+@common
+@pass_shell
+def accept(shell: Shell, name: str, digest: str, reason: str) -> int:
+    """Let the next run accept the refused snapshot DIGEST of source NAME. Only that very file is released."""
+    _known_source(shell, name)
+    with shell.store() as store:
+        now = shell.now()
+        with store.begin():
+            released = store.sources.release(name, digest, reason, shell.who, now)
+            store.journal.write(now, shell.who, "source accept", released, reason)
+    syncs = [one.name for one in shell.settings.syncs.values() if name in one.sources]
+    shell.say(f"Released. Now: rostersync plan {syncs[0] if syncs else 'SYNC'}")
+    if shell.json:
+        shell.document({"source": name, "released": released})
+    return DONE
+
+
+@source.command()
+@click.argument("name")
+@reason_option
+@common
+@pass_shell
+def retire(shell: Shell, name: str, reason: str) -> int:
+    """Take source NAME out for good. Those whom only it had depart through the next plan, within its limits."""
+    _known_source(shell, name)
+    with shell.store() as store:
+        now = shell.now()
+        with store.begin():
+            persons = store.sources.retire(name, now, list(shell.settings.targets))
+            store.journal.write(now, shell.who, "source retire", name, reason)
+    shell.say(
+        f"Source {name} is retired: {persons:,} persons are looked at again by the next plan. Take it out of `from` "
+        f"in {shell.settings.path.name}."
+    )
+    if shell.json:
+        shell.document({"source": name, "retired": True, "persons": persons})
+    return DONE
+
+
+def _known_source(shell: Shell, name: str) -> None:
+    if name not in shell.settings.sources:
+        there = ", ".join(shell.settings.sources) or "none"
+        raise UserMistake([f"{shell.settings.path.name}: there is no [source.{name}]; the sources are: {there}"])
+
+
+COMMANDS = (source,)

@@ -1,0 +1,331 @@
+"""rostersync.toml -> settings: every problem at once with its line, unknown keys refused with the nearest right name.
+
+Secrets are references (`{ credential = "..." }`, `{ file = "..." }`, `{ env = "..." }`) and are read only when used.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from rostersync import connectors, targets
+from rostersync.errors import Problem, UserMistake
+from rostersync.guard import DEFAULT_LIMITS, Limit
+from rostersync.toml_tables import Reader, Table
+from rostersync.schoolyear import Calendar, DepartedPolicy
+
+DEFAULT_PATHS = ("/etc/rostersync/rostersync.toml", "rostersync.toml")
+DEPARTED: Mapping[str, DepartedPolicy] = {
+    "pupil": DepartedPolicy(suspend_after=30),
+    "staff": DepartedPolicy(suspend_after=60),
+    "guardian": DepartedPolicy(suspend_after=30),
+}
+SUMMER = Calendar(add_only=(((6, 15), (9, 1)),))
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Where a secret is kept: never its value."""
+
+    kind: Literal["credential", "file", "env"]
+    name: str
+    where: str
+
+    def read(self) -> str:
+        """The secret's text, without a trailing newline.
+
+        Raises:
+            UserMistake: it is missing, or a file that others may read.
+        """
+        if self.kind == "env":
+            value = os.environ.get(self.name)
+            if value is None:
+                raise self._mistake(f"the environment variable {self.name} is not set")
+            return value
+        return self._from_file(self._path())
+
+    def _path(self) -> Path:
+        if self.kind == "file":
+            return Path(self.name)
+        folder = os.environ.get("CREDENTIALS_DIRECTORY")
+        if not folder:
+            raise self._mistake(
+                f'credential "{self.name}" needs systemd (LoadCredential={self.name}:FILE in the unit); '
+                'run by hand, use { file = "..." } instead'
+            )
+        return Path(folder) / self.name
+
+    def _from_file(self, path: Path) -> str:
+        try:
+            mode = path.stat().st_mode
+            if mode & (stat.S_IROTH | stat.S_IWOTH):
+                raise self._mistake(f"{path} may be read by everybody on this machine; run: chmod 600 {path}")
+            return path.read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            raise self._mistake(f"cannot read the secret in {path}: {reason}") from None
+
+    def _mistake(self, text: str) -> UserMistake:
+        return UserMistake([Problem(self.where, text)])
+
+
+@dataclass(frozen=True, slots=True)
+class StateSettings:
+    """Where the state lives. `base` is the config file's folder, for relative paths."""
+
+    url: str
+    secret: Secret
+    rehearsal: bool
+    base: Path
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """One `[source.NAME]`: `settings` is the connector's own settings dataclass."""
+
+    name: str
+    type: str
+    mapping: Path
+    settings: Any
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSettings:
+    """One `[target.NAME]`: `settings` is the target's own settings dataclass."""
+
+    name: str
+    type: str
+    deliver: bool
+    settings: Any
+
+
+@dataclass(frozen=True, slots=True)
+class GuardSettings:
+    """The limits of one sync; `limits` has every default filled in."""
+
+    floor: int = 5
+    hold: Literal["class", "all"] = "class"
+    limits: Mapping[str, Limit] = field(default_factory=lambda: DEFAULT_LIMITS)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncSettings:
+    """One `[sync.NAME]`. `sources` is in order of precedence."""
+
+    name: str
+    sources: tuple[str, ...]
+    targets: tuple[str, ...]
+    roles: Path
+    schedule: str
+    zone: ZoneInfo
+    guardian_user: Literal["separate", "same"]
+    grants: Path | None
+    consents: Path | None
+    guard: GuardSettings
+    departed: Mapping[str, DepartedPolicy]
+    calendar: Calendar
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A whole config file."""
+
+    path: Path
+    state: StateSettings
+    sources: Mapping[str, SourceSettings]
+    targets: Mapping[str, TargetSettings]
+    syncs: Mapping[str, SyncSettings]
+
+    def sync(self, name: str) -> SyncSettings:
+        """The sync of that name.
+
+        Raises:
+            UserMistake: there is none; the message lists those there are.
+        """
+        if name in self.syncs:
+            return self.syncs[name]
+        there = ", ".join(self.syncs) or "none"
+        raise UserMistake([Problem(self.path.name, f'there is no [sync.{name}]; the syncs are: {there}')])
+
+
+def locate(given: str | None) -> Path:
+    """The config file to use: the one given, else the first default that exists.
+
+    Raises:
+        UserMistake: there is none; the message names the places looked in and how to make one.
+    """
+    if given:
+        return Path(given)
+    for candidate in map(Path, DEFAULT_PATHS):
+        if candidate.is_file():
+            return candidate
+    raise UserMistake(
+        ["no config: looked for " + " and ".join(DEFAULT_PATHS) + "; name one with -c FILE, or make one: rostersync init DIR"]
+    )
+
+
+def load(path: Path) -> Settings:
+    """Read and check a config file.
+
+    Raises:
+        UserMistake: with every problem found, in file order.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise UserMistake([Problem(str(path), f"cannot read the config: {reason}")]) from None
+    try:
+        tree = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UserMistake([Problem(path.name, f"not valid TOML: {error}")]) from None
+    reader = Reader(path.name, text, path.parent.resolve())
+    settings = _read(Table(reader, "", tree), path)
+    reader.finish()
+    return settings
+
+
+def _read(root: Table, path: Path) -> Settings:
+    if root.text("version", default="") != "1":
+        root.problem("version", 'the config must say "version = 1"; this rostersync knows no other version')
+    state = _state(root.table("state"))
+    sources = {name: _source(table, name) for name, table in root.tables("source")}
+    targets_ = {name: _target(table, name) for name, table in root.tables("target")}
+    syncs = {name: _sync(table, name) for name, table in root.tables("sync")}
+    for name, table in root.tables("sync"):
+        _check_names(table, "from", syncs[name].sources, sources, "source")
+        _check_names(table, "to", syncs[name].targets, targets_, "target")
+    root.done("state", "source", "target", "sync")
+    return Settings(path, state, sources, targets_, syncs)
+
+
+def _check_names(table: Table, key: str, named: tuple[str, ...], there: Mapping[str, object], kind: str) -> None:
+    for name in named:
+        if name not in there:
+            table.problem(key, f'there is no [{kind}.{name}]' + table.nearest(name, there))
+
+
+def _state(table: Table) -> StateSettings:
+    url = table.text("url")
+    if url and not url.startswith(("sqlite:///", "postgresql")):
+        table.problem("url", f'"{url.split(":")[0]}" is no database that rostersync keeps its state in; use sqlite:///FILE')
+    kind, name = table.reference("secret")
+    settings = StateSettings(
+        url=url,
+        secret=Secret(kind, str(table.reader.base / name) if kind == "file" else name, table.where("secret")),
+        rehearsal=table.flag("rehearsal", default=False),
+        base=table.reader.base,
+    )
+    table.done()
+    return settings
+
+
+def _source(table: Table, name: str) -> SourceSettings:
+    kind = table.text("type")
+    settings_type = connectors.settings_type(kind)
+    if kind and settings_type is None:
+        table.problem("type", f'unknown source type "{kind}"' + table.nearest(kind, connectors.types()))
+    mapping = table.path("mapping")
+    settings = table.build(settings_type) if settings_type else table.abandon()
+    return SourceSettings(name, kind, mapping, settings)
+
+
+def _target(table: Table, name: str) -> TargetSettings:
+    kind = table.text("type")
+    settings_type = targets.settings_type(kind)
+    if kind and settings_type is None:
+        table.problem("type", f'unknown target type "{kind}"' + table.nearest(kind, targets.types()))
+    deliver = table.flag("deliver", default=False)
+    settings = table.build(settings_type) if settings_type else table.abandon()
+    return TargetSettings(name, kind, deliver, settings)
+
+
+def _sync(table: Table, name: str) -> SyncSettings:
+    settings = SyncSettings(
+        name=name,
+        sources=table.texts("from"),
+        targets=table.texts("to"),
+        roles=table.path("roles"),
+        schedule=table.text("schedule", default=""),
+        zone=table.zone("zone", default="Europe/Oslo"),
+        guardian_user="same" if table.choice("guardian_user", ("separate", "same"), "separate") == "same" else "separate",
+        grants=table.optional_path("grants"),
+        consents=table.optional_path("consents"),
+        guard=_guard(table.table("guard", required=False)),
+        departed=_departed(table.table("departed", required=False)),
+        calendar=_calendar(table.table("calendar", required=False)),
+    )
+    table.done("guard", "departed", "calendar")
+    return settings
+
+
+def _guard(table: Table) -> GuardSettings:
+    limits = dict(DEFAULT_LIMITS)
+    kinds = sorted({name.split(".")[0] for name in DEFAULT_LIMITS if "." in name})
+    for kind in kinds:
+        for action, inner in table.table(kind, required=False).tables(None):
+            name = f"{kind}.{action}"
+            if name not in limits:
+                inner.problem("", f'there is no limit "{name}"' + table.nearest(name, limits))
+            limits[name] = _limit(inner)
+    for name in (key for key in DEFAULT_LIMITS if "." not in key):
+        if name in table:
+            limits[name] = _limit(table.table(name))
+    hold: Literal["class", "all"] = "all" if table.choice("hold", ("class", "all"), "class") == "all" else "class"
+    settings = GuardSettings(floor=table.number("floor", default=5), hold=hold, limits=limits)
+    table.done(*kinds, *(key for key in DEFAULT_LIMITS if "." not in key))
+    return settings
+
+
+def _limit(table: Table) -> Limit:
+    owner = table.table("owner", required=False)
+    limit = Limit(
+        count=table.optional_number("count"),
+        share=table.share("share"),
+        owner=Limit(count=owner.optional_number("count"), share=owner.share("share")) if "owner" in table else None,
+    )
+    owner.done()
+    table.done("owner")
+    return limit
+
+
+def _departed(table: Table) -> dict[str, DepartedPolicy]:
+    policies = dict(DEPARTED)
+    for name, inner in table.tables(None):
+        if name not in DEPARTED:
+            inner.problem("", f'there is no departed role "{name}"' + table.nearest(name, DEPARTED))
+            continue
+        policies[name] = DepartedPolicy(
+            suspend_after=inner.days("suspend_after", default=DEPARTED[name].suspend_after) or 0,
+            remove_after=inner.days("remove_after", default=None),
+        )
+        inner.done()
+    return policies
+
+
+def _calendar(table: Table) -> Calendar:
+    if "add_only" not in table:
+        return SUMMER
+    ends = table.texts("add_only")
+    days = tuple(_month_day(table, text) for text in ends)
+    if len(ends) % 2:
+        table.problem("add_only", 'add_only takes pairs of first day and the day after the last: ["06-15", "09-01"]; [] = none')
+        return SUMMER
+    table.done()
+    return Calendar(add_only=tuple(zip(days[::2], days[1::2], strict=True)))
+
+
+def _month_day(table: Table, text: str) -> tuple[int, int]:
+    try:
+        day = date.fromisoformat(f"2024-{text}")
+    except ValueError:
+        table.problem("add_only", f'"{text}" is no day of the year; write MM-DD, such as "06-15"')
+        return 1, 1
+    return day.month, day.day

@@ -1,0 +1,80 @@
+"""The departed-person state machine: which step of suspending and removing is due, and when the next one will be.
+
+    active -- absent or left --> departed -- clock --> suspended -- clock --> removed
+       ^                            |                     |
+       +------- back in a source ---+---------------------+
+
+Clocks stand still in the add-only windows of the calendar, and no step is taken inside one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Literal
+
+from rostersync.model import Life, LifeState, User
+from rostersync.schoolyear import Calendar, DepartedPolicy, shifted
+
+OUT: frozenset[LifeState] = frozenset({"suspended", "handed_over"})
+"""The states of a user who is out of the LMS: nothing more happens to her until she is restored or removed."""
+
+Step = Literal["suspend", "remove"]
+PolicyRole = Literal["pupil", "staff", "guardian"]
+
+ABSENT = "absent"
+"""The reason of a user whom no source has any more."""
+
+ONLY_BY_COMMAND = frozenset({"restricted", "denied", "protected", "held"})
+"""Reasons that end only by their own command: reappearing in a source is no reason to restore."""
+
+CAP_DAYS = 730
+"""How long a suspended user whom no source has may stay, once the owner lets users be removed at all."""
+
+
+def policy_role(user: User) -> PolicyRole:
+    """The role whose periods a departed user follows."""
+    if user.face == "guardian" or user.role == "guardian":
+        return "guardian"
+    return "pupil" if user.role == "pupil" else "staff"
+
+
+def policy_for(user: User, policies: Mapping[str, DepartedPolicy]) -> DepartedPolicy:
+    """The periods that a departed user follows."""
+    return policies[policy_role(user)]
+
+
+def returns_by_itself(life: Life) -> bool:
+    """Whether a departed or suspended user comes back when a source has her again."""
+    return not life.hold and life.reason not in ONLY_BY_COMMAND
+
+
+def next_step(life: Life, policy: DepartedPolicy, calendar: Calendar) -> tuple[date, Step] | None:
+    """The next step and its first day; None when nothing will happen by itself.
+
+    An extension moves the step to its date, when that is later. A hold freezes everything.
+    """
+    clock = None if life.hold else _clock(life, policy, calendar)
+    if clock is None:
+        return None
+    on, step = clock
+    outside = calendar.next_end(max(on, life.extended_to or on))
+    return None if outside is None else (outside, step)
+
+
+def _clock(life: Life, policy: DepartedPolicy, calendar: Calendar) -> tuple[date, Step] | None:
+    if life.state == "departed" and life.departed_on:
+        return calendar.due(life.departed_on, policy.suspend_after), "suspend"
+    if life.state == "suspended" and life.suspended_on and policy.remove_after is not None:
+        on = calendar.due(life.suspended_on, policy.remove_after)
+        # a school that leaves the source keeps no reason to store her longer; one that still has her does
+        return min(on, shifted(life.suspended_on, CAP_DAYS)) if life.reason == ABSENT else on, "remove"
+    return None
+
+
+def due(life: Life, policy: DepartedPolicy, calendar: Calendar, on: date) -> Step | None:
+    """The step that is due on a date: never inside an add-only window, where due steps wait for its end."""
+    coming = next_step(life, policy, calendar)
+    if coming is None or coming[0] > on or calendar.contains(on):
+        return None
+    return coming[1]

@@ -1,0 +1,189 @@
+"""Sections -> closures that turn one record into a claim, with what was left out and what cannot be used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Literal
+
+from msgspec import Struct
+
+from rostersync.mapping.compiled import Get, choice_reader, first, period_reader, text_reader, values_reader
+from rostersync.mapping.rules import Section, SectionName
+from rostersync.model import Claim, Contact, GroupClaim, MembershipClaim, PersonClaim, Record, Rejected, Skipped, Tie
+
+
+class Mapped(Struct, frozen=True):
+    """What became of one record: its claim, and what of it was left out (`skipped`) or cannot be used (`rejected`)."""
+
+    claim: Claim | None
+    skipped: tuple[Skipped, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+
+
+ReadRecord = Callable[[Record], Mapped]
+ReadContact = Callable[[Record], Contact | Skipped]
+
+
+class Readers(Struct, frozen=True):
+    """The readers of a mapping: one for each kind of record, and one for a contact by itself."""
+
+    by_kind: Mapping[str, ReadRecord]
+    contact: ReadContact | None
+
+
+def compile_readers(sections: Mapping[SectionName, Section], outer: frozenset[str]) -> Readers:
+    """Compile every section. `outer` are the membership's own fields that the rules for its members mention."""
+    contact = _contact_reader(sections["contact"]) if "contact" in sections else None
+    by_kind: dict[str, ReadRecord] = {}
+    if "person" in sections:
+        by_kind["person"] = _person_reader(sections["person"], contact)
+    if "group" in sections:
+        by_kind["group"] = _group_reader(sections["group"])
+    if "membership" in sections:
+        by_kind["membership"] = _membership_reader(sections["membership"], outer)
+    return Readers(by_kind, contact)
+
+
+def _unusable(kind: Literal["person", "group", "membership"], because: str, record: Record, key: str = "") -> Mapped:
+    return Mapped(None, (), (Rejected(kind, because, key, line=record.line),))
+
+
+def _person_reader(section: Section, read_contact: ReadContact | None) -> ReadRecord:
+    key_name, old_name = section.key, section.old_keys
+    read_values = values_reader(section.fields)
+    judge = choice_reader(section.skip, ())
+
+    def read(record: Record) -> Mapped:
+        get = record.fields.get
+        key = first(get(key_name))
+        if not key:
+            return _unusable("person", f"{key_name} is missing", record)
+        skipped: list[Skipped] = []
+        try:
+            values = read_values(get, skipped)
+        except ValueError as reason:
+            return _unusable("person", str(reason), record, key)
+        left = judge(get).left
+        if left:
+            skipped.append(Skipped(left))
+        contacts = _contacts(record.parts, read_contact, skipped) if read_contact and record.parts else ()
+        return Mapped(PersonClaim(key, tuple(values), _old_keys(get, old_name, key), contacts, left), tuple(skipped))
+
+    return read
+
+
+def _old_keys(get: Get, name: str, key: str) -> tuple[str, ...]:
+    old = [bare for text in get(name) or () if (bare := text.strip()) and bare != key] if name else ()
+    return tuple(dict.fromkeys(old))
+
+
+def _contacts(parts: Iterable[Record], read_contact: ReadContact, skipped: list[Skipped]) -> tuple[Contact, ...]:
+    contacts = []
+    for part in parts:
+        contact = read_contact(part)
+        if isinstance(contact, Contact):
+            contacts.append(contact)
+        else:
+            skipped.append(contact)
+    return tuple(dict.fromkeys(contacts))
+
+
+def _contact_reader(section: Section) -> ReadContact:
+    key_name = section.key
+    judge = choice_reader(section.skip, section.choice)
+
+    def read(part: Record) -> Contact | Skipped:
+        get = part.fields.get
+        verdict = judge(get)
+        if verdict.left:
+            return Skipped(verdict.left)
+        key = first(get(key_name))
+        if not key:
+            return Skipped(f"a contact whose {key_name} is missing")
+        return Contact(key, "guardian" if verdict.word == "guardian" else "question", verdict.because)
+
+    return read
+
+
+def _group_reader(section: Section) -> ReadRecord:
+    key_name = section.key
+    read_values = values_reader(rule for rule in section.fields if rule.field not in ("begin", "end"))
+    read_period = period_reader(section.fields)
+    judge = choice_reader(section.skip, section.choice)
+
+    def read(record: Record) -> Mapped:
+        get = record.fields.get
+        key = first(get(key_name))
+        if not key:
+            return _unusable("group", f"{key_name} is missing", record)
+        verdict = judge(get)
+        if verdict.rejected:
+            return _unusable("group", verdict.rejected, record, key)
+        skipped = [Skipped(verdict.left)] if verdict.left else []
+        try:
+            values = dict(read_values(get, skipped))
+            begin, end = read_period(get)
+        except ValueError as reason:
+            if verdict.left:  # what is left out on purpose need not be complete
+                return Mapped(GroupClaim(key, verdict.word, skipped=verdict.left), tuple(skipped))
+            return _unusable("group", str(reason), record, key)
+        return Mapped(
+            GroupClaim(key, verdict.word, **values, begin=begin, end=end, skipped=verdict.left), tuple(skipped)
+        )
+
+    return read
+
+
+def _membership_reader(section: Section, outer: frozenset[str]) -> ReadRecord:
+    key_name, read_member = section.key, _member_reader(section)
+
+    def read(record: Record) -> Mapped:
+        fields = record.fields
+        key = first(fields.get(key_name))
+        if not key:
+            return _unusable("membership", f"{key_name} is missing", record)
+        shared = {name: fields[name] for name in outer if name in fields}
+        ties: list[Tie] = []
+        skipped: list[Skipped] = []
+        rejected: list[Rejected] = []
+        for part in record.parts:
+            get = {**shared, **part.fields}.get if shared else part.fields.get
+            person, tie, because = read_member(get)
+            if tie is None:
+                rejected.append(Rejected("membership", because, key, person, part.line or record.line))
+                continue
+            ties.append(tie)
+            if tie.left:
+                skipped.append(Skipped(tie.left))
+        return Mapped(MembershipClaim(key, tuple(ties)), tuple(skipped), tuple(rejected))
+
+    return read
+
+
+def _member_reader(section: Section) -> Callable[[Get], tuple[str, Tie | None, str]]:
+    """Reads one member: her key, and her tie or else the reason why there is none."""
+    member_name = section.member_key
+    primary_rule = next((rule for rule in section.fields if rule.field == "primary"), None)
+    read_primary = text_reader(primary_rule) if primary_rule else None
+    read_period = period_reader(section.fields)
+    judge = choice_reader(section.skip, section.choice)
+
+    def read(get: Get) -> tuple[str, Tie | None, str]:
+        person = first(get(member_name))
+        if not person:
+            return "", None, f"{member_name} is missing"
+        verdict = judge(get)
+        if verdict.rejected:
+            return person, None, verdict.rejected
+        left = verdict.left
+        try:
+            begin, end = read_period(get)
+            primary = read_primary is not None and read_primary(get) == "yes"
+        except ValueError as reason:
+            if not left:
+                return person, None, str(reason)
+            begin = end = None
+            primary = False
+        return person, Tie(person, verdict.word, begin, end, primary, left), ""
+
+    return read

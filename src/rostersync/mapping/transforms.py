@@ -1,0 +1,113 @@
+"""The closed list of transforms that a mapping may name under `as:`.
+
+A transform takes a cleaned, non-empty text and gives a text; an empty result means "no value". It raises ValueError,
+with a reason that does not repeat the text, when the text is unreadable. What the verbs of a mapping cannot say becomes
+one more function here, with its own tests, and never an expression in a mapping.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from rostersync import normalize
+
+Transform = Callable[[str], str]
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+_SCHOOL_CODE = re.compile(r"[A-ZÆØÅ0-9]{2,8}:\s*(?=\S)")
+_NAME_PART = re.compile(r"[^\W\d_]+")
+
+
+def lower(text: str) -> str:
+    """All small letters."""
+    return text.lower()
+
+
+def upper(text: str) -> str:
+    """All capital letters."""
+    return text.upper()
+
+
+def date(text: str) -> str:
+    """A date as YYYY-MM-DD; a zone suffix is dropped."""
+    day = normalize.iso_date(text)
+    return day.isoformat() if day else ""
+
+
+def national_number(text: str) -> str:
+    """A national number as digits only. A number that fails its check digits, or is something else, stays as it is."""
+    known = normalize.national_number(text)
+    return text if known.kind == "unknown" else known.digits
+
+
+def organisation_number(text: str) -> str:
+    """Nine digits, without `NO` and spaces; nothing when it is something else."""
+    return normalize.organisation_number(text)
+
+
+def email(text: str) -> str:
+    """An e-mail address in small letters, without `mailto:`."""
+    address = text.lower().removeprefix("mailto:")
+    if not _EMAIL.fullmatch(address):
+        raise ValueError("not an e-mail address")
+    return address
+
+
+def phone(text: str) -> str:
+    """A telephone number as digits, with a leading `+` where one was written (or as `00`)."""
+    number = normalize.digits(text)
+    if len(number) < 5:
+        raise ValueError("not a telephone number")
+    if text.startswith("00"):
+        return f"+{number[2:]}"
+    return f"+{number}" if text.lstrip("( ").startswith("+") else number
+
+
+def given_of_full(text: str) -> str:
+    """The given names in a full name: all words but the last, or what follows the comma in `Family, Given`."""
+    family, comma, given = text.partition(",")
+    return given.strip() if comma else " ".join(family.split()[:-1])
+
+
+def family_of_full(text: str) -> str:
+    """The family name in a full name: the last word, or what precedes the comma in `Family, Given`."""
+    family, comma, _ = text.partition(",")
+    return family.strip() if comma else family.split()[-1]
+
+
+def name_case(text: str) -> str:
+    """A name written all in capitals with one capital for each part; any other name stays as it is."""
+    return _NAME_PART.sub(lambda part: part[0].capitalize(), text) if text.isupper() else text
+
+
+def without_school_code(text: str) -> str:
+    """A group's name without the school's code and colon that some exports put before it (`ABC:8A` -> `8A`)."""
+    code = _SCHOOL_CODE.match(text)
+    return text[code.end() :] if code else text
+
+
+TRANSFORMS: Mapping[str, Transform] = MappingProxyType(
+    {
+        "trim": normalize.clean,
+        "digits": normalize.digits,
+        **{
+            transform.__name__: transform
+            for transform in (
+                lower,
+                upper,
+                date,
+                national_number,
+                organisation_number,
+                email,
+                phone,
+                given_of_full,
+                family_of_full,
+                name_case,
+                without_school_code,
+            )
+        },
+    }
+)
+"""Name -> transform. Every text is trimmed before the first one; `trim` only says so aloud."""

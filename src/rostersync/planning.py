@@ -1,0 +1,238 @@
+"""One target of one run: cards -> desired -> drafts, counted and judged. Nothing is delivered here.
+
+Two passes keep memory flat: the first drafts every touched person and counts; gate 2 judges the counts; the second
+(delivering.py) settles each parked draft against the verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+import msgspec
+
+from rostersync.assembly import Parts, TargetPart
+from rostersync.config import GuardSettings
+from rostersync.desire import desire
+from rostersync.groups import desire_group, samlegrupper
+from rostersync.drafting import Context, draft_group, draft_organisation, draft_person, draft_removals, waiting
+from rostersync.guard import Verdict, judge
+from rostersync.lifecycle import next_step, policy_for
+from rostersync.locallists import LocalLists
+from rostersync.model import Card, Desired, Draft, Group, Known, Life, Organisation, Question, School, User
+from rostersync.plan import Entries
+from rostersync.schoolyear import day_after
+from rostersync.store import Store
+from rostersync.store.scratch import Scratch
+
+WINDOW = timedelta(days=7)
+"""Counts of the guard run over this many days, so that a slow leak trips too."""
+
+
+@dataclass(slots=True)
+class TargetPlan:
+    """What one target's plan came to: the main plan, and apart from it the permanent removals that are due.
+
+    `waiting` counts what only the calendar keeps back today; `stirring` are suspended users whom the main plan changes.
+    """
+
+    part: TargetPart
+    scratch: Scratch
+    removal_scratch: Scratch
+    entries: Entries = field(default_factory=Entries)
+    removals: Entries = field(default_factory=Entries)
+    verdict: Verdict | None = None
+    removal_approved: bool = False
+    removals_due: int = 0
+    questions: list[Question] = field(default_factory=list)
+    pinned: int = 0
+    waiting: int = 0
+    touched: int = 0
+    unknown_in_lists: int = 0
+    stirring: set[str] = field(default_factory=set)
+
+    def judge(self, store: Store, guard: GuardSettings, on: date, approved: Collection[str]) -> None:
+        """Gate 2: the plan's counts against the limits, with what was delivered in the days before.
+
+        Permanent removals are never cleared by a limit: a person approves their digest.
+        """
+        name = self.part.settings.name
+        self.verdict = judge(
+            self.entries,
+            store.known.sizes(name),
+            store.approvals.tally(name, on - WINDOW + timedelta(days=1)),
+            guard.limits,
+            approved,
+            target=name,
+            hold=guard.hold,
+            floor=guard.floor,
+        )
+        self.removal_approved = self.removals.digest in approved
+
+    def digests(self) -> set[str]:
+        """Every digest that `apply` may name for this plan as it stands."""
+        return {digest for _, digest, _ in self.approvable()}
+
+    def approvable(self) -> Iterator[tuple[str, str, str]]:
+        """What a person may approve or apply: purpose, digest, and a sentence of what it is."""
+        if self.entries.counts():
+            yield "plan", self.entries.digest, f"the whole plan for {self.part.settings.name}"
+        for entry in self.verdict.entries if self.verdict else ():
+            if entry.held or entry.approved:
+                yield "entry", entry.digest, f"{entry.count} x {entry.kind} {entry.action}"
+        if self.removals_due:
+            yield "removal", self.removals.digest, f"permanent removal of {self.removals_due} users"
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """Plans for the targets of one run, on one date."""
+
+    store: Store
+    parts: Parts
+    lists: LocalLists
+    on: date
+    now: datetime
+    full: bool
+    restored_backup: bool
+    progress: Callable[[str, int], None]
+
+    def plan(self, part: TargetPart, scratch: Scratch, removal_scratch: Scratch) -> TargetPlan:
+        """Draft everything that differs between desired and known at one target."""
+        name = part.settings.name
+        planned = TargetPlan(part, scratch, removal_scratch, unknown_in_lists=self.lists.unknown)
+        structure = self._structure(part)
+        self._park(planned, structure.drafts)
+        with self.store.begin():
+            for cards in self.store.cards.touched(name, self.on, self.parts.source_names, full=self.full):
+                self._batch(planned, cards, structure)
+            for question in planned.questions:
+                self.store.questions.open(question, self.now)
+        self._removals(planned, structure.context)
+        return planned
+
+    def _removals(self, planned: TargetPlan, context: Context) -> None:
+        """The permanent deletions that are due: a plan of its own, computed before anything is delivered."""
+        name = planned.part.settings.name
+        drafts = list(draft_removals(self.store.known.by_state(name, "suspended"), context, planned.stirring))
+        planned.removals_due = len(drafts)
+        for draft in drafts:
+            planned.removals.add(name, draft)
+        if drafts:
+            planned.removal_scratch.extend(drafts)
+
+    # -- organisations and groups -----------------------------------------------------------------------------------
+
+    def _structure(self, part: TargetPart) -> _Structure:
+        """Schools and groups are few: all of them are compared in every run."""
+        name = part.settings.name
+        sources = self.parts.source_names
+        wanted_organisations = {one.id: one for one in self.store.cards.organisations(sources)}
+        wanted_groups = self._wanted_groups(sources, wanted_organisations.values())
+        known_organisations = {one.id: one for one in self.store.known.objects(name, "organisation")}
+        known_groups = {one.id: one for one in self.store.known.objects(name, "group")}
+        context = self._context(name, wanted_groups, known_groups)
+        drafts = [draft_organisation(one, known_organisations.get(one.id), context) for one in _by_id(wanted_organisations)]
+        for group_id in sorted(wanted_groups.keys() | known_groups.keys()):
+            wanted = wanted_groups.get(group_id)
+            by_date = wanted is None and self._ended_by_date(known_groups[group_id])
+            drafts.append(
+                draft_group(wanted, known_groups.get(group_id), context, by_date=by_date, group_id=group_id)
+            )
+        return _Structure([draft for draft in drafts if draft], context)
+
+    def _wanted_groups(self, sources: Sequence[str], organisations: Iterable[Organisation]) -> dict[str, Group]:
+        wanted: dict[str, Group] = {}
+        for fact in self.store.cards.groups(sources):
+            group, _ = desire_group(fact, self.parts.rules, self.on)
+            if group:
+                wanted[group.id] = group
+        for organisation in organisations:
+            if organisation.kind == "school":
+                school = School(organisation.id, organisation.name, organisation.number)
+                wanted |= {group.id: group for group in samlegrupper(school, self.parts.rules, self.store.ids)}
+        return wanted
+
+    def _ended_by_date(self, known: Known) -> bool:
+        group = known.value
+        return isinstance(group, Group) and group.end is not None and group.end < self.on
+
+    def _context(self, target: str, wanted: Mapping[str, Group], known: Mapping[str, Known]) -> Context:
+        schools = {group_id: one.value.school for group_id, one in known.items() if isinstance(one.value, Group)}
+        schools |= {group_id: group.school for group_id, group in wanted.items()}
+        return Context(
+            on=self.on,
+            calendar=self.parts.settings.calendar,
+            policies=self.parts.settings.departed,
+            digest=self.store.value_digest,
+            group_school=schools,
+            standing_groups=frozenset(wanted),
+            new_groups=frozenset(wanted.keys() - known.keys()),
+            known_users=frozenset(),
+            restored_backup=self.restored_backup,
+        )
+
+    # -- persons ----------------------------------------------------------------------------------------------------
+
+    def _batch(self, planned: TargetPlan, cards: Sequence[Card], structure: _Structure) -> None:
+        target = planned.part.settings.name
+        wanted = [desire(self.lists.on(card), self.parts.rules, self.store.ids, self.on) for card in cards]
+        known = _by_person(self.store.known.for_persons(target, [one.person for one in wanted]))
+        context = msgspec.structs.replace(structure.context, known_users=self._known_guardians(target, wanted))
+        drafts: list[Draft] = []
+        unchanged: list[str] = []
+        for one in wanted:
+            own = known.get(one.person, {})
+            made = draft_person(one, own, context)
+            drafts += made
+            if not made:
+                unchanged.append(one.person)
+            planned.waiting += len(waiting(one, own, context))
+            planned.pinned += one.pinned
+            planned.questions += one.questions
+        planned.touched += len(wanted)
+        self._park(planned, drafts)
+        dues = {one.person: self._next(one, known.get(one.person, {})) for one in wanted}
+        self.store.cards.set_due(target, dues)
+        self.store.cards.clean(target, unchanged)
+        self.progress(f"planning for {target}", planned.touched)
+
+    def _park(self, planned: TargetPlan, drafts: Sequence[Draft]) -> None:
+        for draft in drafts:
+            planned.entries.add(planned.part.settings.name, draft)
+            if draft.before and draft.before.life.state == "suspended":
+                planned.stirring.add(draft.id)
+        if drafts:
+            planned.scratch.extend(drafts)
+
+    def _known_guardians(self, target: str, wanted: Iterable[Desired]) -> frozenset[str]:
+        named = {guardian for one in wanted for user in one.users for guardian in user.guardians}
+        return self.store.known.which(target, named)
+
+    def _next(self, wanted: Desired, known: Mapping[str, Known]) -> date | None:
+        """The next date on which this person has to be looked at again, though nothing new is said of her."""
+        settings = self.parts.settings
+        dates = [wanted.next_change_on, settings.calendar.next_end(self.on) if settings.calendar.contains(self.on) else None]
+        for one in known.values():
+            life = one.life if one.life.state != "active" else Life("departed", departed_on=self.on)
+            if isinstance(one.value, User) and (wanted.gone or one.life.state != "active"):
+                step = next_step(life, policy_for(one.value, settings.departed), settings.calendar)
+                dates.append(max(step[0], day_after(self.on)) if step else None)
+        return min((one for one in dates if one), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Structure:
+    """The drafts of organisations and groups, and the surroundings that every person's draft shares."""
+
+    drafts: list[Draft]
+    context: Context
+
+
+def _by_person(known: Mapping[str, Known]) -> dict[str, dict[str, Known]]:
+    found: dict[str, dict[str, Known]] = {}
+    for user_id, one in known.items():
+        if isinstance(one.value, User):
+            found.setdefault(one.value.person, {})[user_id] = one
+    return found

@@ -1,0 +1,70 @@
+"""A card as it stands on one date: what is believed, which ties are open, which guardianships stand, and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from msgspec import Struct
+
+from rostersync.claims import Belief, believe
+from rostersync.faces import as_guardian, grant_changes_after, raised_roles
+from rostersync.guardianship import Standing, Ward, adults, decide, followed, read_ward, ward_of
+from rostersync.model import Card, Role
+from rostersync.rules import Rules
+from rostersync.ties import Affiliation, Reading, changes_after, read_ties
+
+
+class Seen(Struct, frozen=True):
+    """One card on one date.
+
+    `own` are her affiliations that are open today, `through_wards` those she follows as a guardian; both are empty when
+    she is absent or nothing said of her can be believed. `granted` gives school id -> role. `guardians` are the adults
+    whom a source names for her (person id, standing), `wards` the pupils who name her. `next_change_on` is the first
+    later date on which any of this can differ, `date.max` for never.
+    """
+
+    card: Card
+    on: date
+    belief: Belief
+    reading: Reading
+    own: tuple[Affiliation, ...]
+    through_wards: tuple[Affiliation, ...]
+    granted: Mapping[str, Role]
+    ward: Ward
+    guardians: tuple[tuple[str, Standing], ...]
+    wards: tuple[tuple[Ward, Standing], ...]
+    next_change_on: date
+
+
+def see(card: Card, rules: Rules, on: date) -> Seen:
+    """Look at a card on a date."""
+    belief = believe(card.claims)
+    reading = read_ties(card.ties, belief.silent, rules.roles, rules.policy)
+    here = not belief.absent and not belief.contradicted
+    own = tuple(one for one in reading.affiliations if one.open_on(on)) if here else ()
+    ward = read_ward(card, belief, reading.affiliations, on)
+    wards = tuple(_as_her_ward(other, card.person, rules, on) for other in card.wards)
+    opened = [one for other, standing in wards for one in followed(other, standing, on)] if here else []
+    return Seen(
+        card=card,
+        on=on,
+        belief=belief,
+        reading=reading,
+        own=own,
+        through_wards=tuple(as_guardian(opened)),
+        granted=raised_roles(own, card.local.grants, on) if card.local.grants else {},
+        ward=ward,
+        guardians=tuple((adult, decide(ward, adult, on)) for adult in adults(ward)),
+        wards=wards,
+        next_change_on=min(
+            changes_after(reading.affiliations, on),
+            grant_changes_after(card.local.grants, on),
+            *(other.next_change_on for other in (ward, *(other for other, _ in wards))),
+        ),
+    )
+
+
+def _as_her_ward(card: Card, guardian: str, rules: Rules, on: date) -> tuple[Ward, Standing]:
+    ward = ward_of(card, rules.roles, rules.policy, on)
+    return ward, decide(ward, guardian, on)

@@ -1,0 +1,166 @@
+"""One source of one run: fetch, read, map, gate 1, accept. A refused source keeps its last claims."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from rostersync.assembly import SourcePart
+from rostersync.connectors import Fragment, Snapshot
+from rostersync.errors import SnapshotRefused, SourceUnavailable
+from rostersync.guard import Limit, judge_snapshot
+from rostersync.report import SourceReport
+from rostersync.store import Store
+from rostersync.store.intake import Intake
+from rostersync.store.sources import SourceState
+
+ENGINE = "1"
+"""Raised whenever the same bytes and mapping would give other claims, so that everything is read again."""
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What one reading met, for the report."""
+
+    read: int = 0
+    skipped: int = 0
+    rejected: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """Takes in the sources of one run. `targets` are those whose persons become dirty."""
+
+    store: Store
+    run: str
+    now: datetime
+    limits: dict[str, Limit]
+    floor: int
+    targets: tuple[str, ...]
+    full: bool
+    progress: Callable[[str, int], None]
+
+    def take(self, part: SourcePart) -> SourceReport:
+        """Take in one source. Never raises for what is wrong with the source: the report tells."""
+        name = part.settings.name
+        try:
+            snapshot = part.connector.fetch(self.now)
+        except SourceUnavailable as error:
+            log.warning("source.unavailable", source=name, reason=str(error))
+            return SourceReport(name, accepted=False, refused=str(error), unavailable=True)
+        except SnapshotRefused as error:
+            return self._refused(name, error, error.digest)
+        try:
+            report = self._read(part, snapshot)
+        except SnapshotRefused as error:
+            part.connector.discard(snapshot)
+            return self._refused(name, error, snapshot.digest)
+        except BaseException:
+            part.connector.discard(snapshot)
+            raise
+        part.connector.accepted(snapshot)
+        return report
+
+    def _refused(self, name: str, error: SnapshotRefused, digest: str) -> SourceReport:
+        release = ""
+        if digest:
+            self.store.sources.refused(name, digest, error.reason, str(error), error.releasable, self.now)
+            if error.releasable:
+                release = f"rostersync source accept {name} {digest[:12]} --reason ..."
+        log.warning("source.snapshot_refused", source=name, reason=error.reason, snapshot=digest[:12])
+        return SourceReport(name, accepted=False, refused=str(error), digest=digest, release=release)
+
+    def _read(self, part: SourcePart, snapshot: Snapshot) -> SourceReport:
+        name = part.settings.name
+        state = self.store.sources.state(name)
+        versions = versions_of(part)
+        released = snapshot.digest in self.store.sources.releases(name)
+        if snapshot.digest == state.accepted_digest and versions == state.versions and not self.full:
+            log.info("source.snapshot_repeated", source=name)
+            return SourceReport(name, accepted=True, proof=state.proof, repeat=True, digest=snapshot.digest)
+        if not released:
+            refuse_stale(snapshot, state, part.max_age, self.now)
+        with self.store.intake(name, self.run, self.now) as intake:
+            tally, proof = self._fragments(part, snapshot, versions, intake)
+            census = intake.close()
+            refusal = judge_snapshot(census, self.limits, self.floor)
+            if refusal and not released:
+                raise SnapshotRefused(refusal.reason, refusal.text, releasable=True)
+            intake.accept(snapshot.digest, versions, snapshot.taken_at, proof, self.targets)
+        log.info("source.snapshot_accepted", source=name, read=tally.read, skipped=tally.skipped, rejected=tally.rejected)
+        reasons = tally.reasons + Counter(_dangling(census.dangling_persons, census.dangling_groups))
+        return SourceReport(
+            name,
+            accepted=True,
+            proof=proof,
+            read=tally.read,
+            skipped=tally.skipped,
+            rejected=tally.rejected,
+            digest=snapshot.digest,
+            reasons=dict(reasons),
+        )
+
+    def _fragments(self, part: SourcePart, snapshot: Snapshot, versions: str, intake: Intake) -> tuple[_Tally, str]:
+        tally = _Tally()
+        reading = part.connector.read(snapshot, self.store.keyed(versions), part.mapping.wanted)
+        for fragment in reading:
+            tally.read += 1
+            if tally.read % 1000 == 0:
+                self.progress(part.settings.name, tally.read)
+            if not self.full and intake.knows(fragment.digest):
+                tally.skipped += 1
+            else:
+                _take(part, fragment, intake, tally)
+        return tally, reading.proof
+
+
+def versions_of(part: SourcePart) -> str:
+    """What, besides the bytes, decides the claims of a source: a change re-reads everything."""
+    return f"{ENGINE}.{part.mapping.digest[:24]}.{int(part.guardians)}"
+
+
+def refuse_stale(snapshot: Snapshot, state: SourceState, max_age: timedelta | None, now: datetime) -> None:
+    """Refuse a snapshot that is older than allowed, or than the one accepted last.
+
+    Raises:
+        SnapshotRefused: releasable, with both dates.
+    """
+    if snapshot.taken_at is None:
+        return
+    if state.taken_at and snapshot.taken_at < state.taken_at:
+        raise SnapshotRefused(
+            "stale",
+            f"the file was made {snapshot.taken_at:%Y-%m-%d %H:%M}, before the one accepted last "
+            f"({state.taken_at:%Y-%m-%d %H:%M}); check that the export still runs",
+            releasable=True,
+        )
+    if max_age and now - snapshot.taken_at > max_age:
+        raise SnapshotRefused(
+            "stale",
+            f"the file was made {snapshot.taken_at:%Y-%m-%d %H:%M}, more than {max_age} ago (max_age); "
+            "check that the export still runs",
+            releasable=True,
+        )
+
+
+def _take(part: SourcePart, fragment: Fragment, intake: Intake, tally: _Tally) -> None:
+    mapped = part.mapping.read(fragment.parse())
+    tally.reasons.update(skipped.because for skipped in mapped.skipped)
+    if mapped.rejected:
+        tally.rejected += len(mapped.rejected)
+        tally.reasons.update(f"rejected {one.kind}: {one.because}" for one in mapped.rejected)
+        intake.reject(fragment.digest, mapped.rejected, mapped.claim)
+    elif mapped.claim is not None:
+        intake.take(fragment.digest, mapped.claim)
+
+
+def _dangling(persons: int, groups: int) -> dict[str, int]:
+    found = {"person named by a member or contact but not described": persons, "group with members but not described": groups}
+    return {reason: count for reason, count in found.items() if count}

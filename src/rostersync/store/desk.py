@@ -1,0 +1,200 @@
+"""The desk on which one snapshot is sorted: what is shared by those who take in its persons, groups and memberships.
+
+The tables here are temporary, belong to one intake, and hold numbers, digests and sealed keys only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+import sqlalchemy as sa
+
+from rostersync.errors import StateBroken
+from rostersync.model import ClaimKind
+from rostersync.store.engine import Database
+from rostersync.store.seen import Seen
+from rostersync.store.tables import Number, claim
+
+staging = sa.MetaData()
+
+
+def _table(name: str, *columns: sa.Column[Any]) -> sa.Table:
+    return sa.Table(name, staging, *columns, prefixes=["TEMPORARY"])
+
+
+def _number(name: str, *, key: bool = False) -> sa.Column[int]:
+    return sa.Column(name, Number, primary_key=key, autoincrement=False, nullable=False)
+
+
+kept = _table("kept", _number("no", key=True), sa.Column("digest", sa.LargeBinary, nullable=False))
+"""Claims whose content came again under another fragment digest."""
+
+unmet = _table("unmet", _number("no", key=True))
+"""Claims whose fragment is not in this snapshot and whose content did not come again."""
+
+gone = _table("gone", _number("no", key=True))
+"""Claims to delete: their key has newer ones."""
+
+vanished = _table("vanished", _number("no", key=True))
+"""Claims whose key is not in this snapshot any more."""
+
+unusable = _table("unusable", sa.Column("kind", sa.String(10), primary_key=True), _number("key", key=True))
+"""Keys of rejected records."""
+
+arrival = _table(
+    "arrival",
+    _number("key", key=True),
+    sa.Column("check", sa.LargeBinary, nullable=False),
+    sa.Column("person_id", sa.String(32), nullable=False),
+    sa.Column("data_key", sa.LargeBinary),
+)
+"""Person keys that identity has to decide about. `data_key` is null where the key is linked already."""
+
+formerly = _table(
+    "formerly", _number("key", key=True), _number("old_key", key=True), sa.Column("check", sa.LargeBinary, nullable=False)
+)
+"""The old keys that arrivals state."""
+
+numbered = _table(
+    "numbered",
+    _number("claim_no", key=True),
+    _number("own_key"),
+    _number("key"),
+    sa.Column("check", sa.LargeBinary, nullable=False),
+)
+"""National numbers as keys: members and mentors may be referred to by them."""
+
+spoken = _table("spoken", _number("key", key=True), sa.Column("check", sa.LargeBinary, primary_key=True))
+"""Every key that new content speaks of."""
+
+touched = _table("touched", _number("key", key=True))
+"""Person keys whose card can have changed."""
+
+regroup = _table("regroup", _number("key", key=True))
+"""Group keys whose row has to be worked out again."""
+
+touched_group = _table("touched_group", _number("key", key=True))
+"""Group keys whose facts changed in a way that can change a person."""
+
+
+_SAME_KEY = sa.text("""
+    SELECT key, content, no, digest FROM claim WHERE source_no = :source AND kind = :kind AND key IN :keys
+""").bindparams(sa.bindparam("keys", expanding=True))
+
+
+class Desk:
+    """One source's intake in the making. `first` is the number of its first new claim; it also tells the claims' age."""
+
+    def __init__(self, database: Database, source_no: int, source: str, run: str) -> None:
+        self.database = database
+        self.source_no = source_no
+        self.source = source
+        self.run = run
+        self.surrogate = database.keyring.surrogates(source)
+        self.content_digest: Callable[[bytes], bytes] = database.keyring.digest("claim content")
+        self.first = self._last_claim() + 1
+        self.seen = Seen(self._known_digests())
+        self._next = self.first
+        staging.create_all(database.conn, checkfirst=False)
+
+    def next_claim(self) -> int:
+        """The number for one more new claim."""
+        self._next += 1
+        return self._next - 1
+
+    @property
+    def new_claims(self) -> int:
+        """How many claims were written so far."""
+        return self._next - self.first
+
+    def fresh(self, kind: ClaimKind, came: Iterable[Came]) -> list[Came]:
+        """Those whose content is new. For the others, the claim that says the same is kept under its new digest."""
+        came = list(came)
+        rows = self.run_sql(_SAME_KEY, kind=kind, keys=[one.key for one in came])
+        there = {(key, content): (no, digest) for key, content, no, digest in rows}
+        new: list[Came] = []
+        again: list[tuple[int, bytes]] = []
+        for one in came:
+            no, digest = there.setdefault((one.key, one.content), (0, b""))
+            if not no:
+                # A second fragment that says the same is no second claim.
+                there[one.key, one.content] = (self._next, b"")
+                new.append(one)
+            elif no < self.first:
+                self.seen.keep(digest)
+                again.append((no, one.digest))
+        self._keep(again)
+        return new
+
+    def _keep(self, again: Sequence[tuple[int, bytes]]) -> None:
+        mark = self.database.mark
+        self.database.many(
+            f"INSERT INTO kept (no, digest) VALUES ({mark}, {mark}) "  # noqa: S608 - marks only
+            # Two fragments say the same: whichever comes first in the file, the same digest is remembered.
+            "ON CONFLICT (no) DO UPDATE SET digest = excluded.digest WHERE excluded.digest < kept.digest",
+            again,
+        )
+
+    def speak(self, keys: Collection[tuple[int, bytes]]) -> None:
+        """Note (surrogate, check) pairs of keys that new content speaks of, for `refuse_collisions`."""
+        self.database.insert_many(spoken, ("key", "check"), keys, ignore=True)
+
+    def touch(self, keys: Iterable[int]) -> None:
+        """Note person keys whose card can have changed."""
+        self.database.insert_many(touched, ("key",), [(key,) for key in keys], ignore=True)
+
+    def refuse_collisions(self) -> None:
+        """Make sure that no surrogate stands for two keys.
+
+        Raises:
+            StateBroken: one does. Nothing of this snapshot is then taken in.
+        """
+        if self.run_sql(_COLLISIONS).first():
+            raise StateBroken(
+                f"two different keys of source {self.source} have the same surrogate, so its snapshot was not taken in. "
+                "This happens once in millions of years: report it, and start a new state with another secret"
+            )
+
+    def run_sql(self, statement: sa.Executable, **values: Any) -> sa.CursorResult[Any]:
+        """Run a statement; `:source` is this source's number and `:first` that of its first new claim."""
+        return self.database.conn.execute(statement, {"source": self.source_no, "first": self.first, **values})
+
+    def clear(self) -> None:
+        """Remove the temporary tables."""
+        staging.drop_all(self.database.conn, checkfirst=False)
+
+    def _last_claim(self) -> int:
+        return int(self.database.conn.execute(sa.select(sa.func.coalesce(sa.func.max(claim.c.no), 0))).scalar_one())
+
+    def _known_digests(self) -> Iterable[tuple[bytes, int]]:
+        digests = sa.select(claim.c.digest, claim.c.no).where(claim.c.source_no == self.source_no, claim.c.digest != b"")
+        rows = self.database.conn.execute(digests.order_by(claim.c.digest), execution_options={"yield_per": 10_000})
+        return ((digest, no) for digest, no in rows)
+
+
+class Came(msgspec.Struct, frozen=True):
+    """A claim that came in this snapshot, with what stands for its key and its content."""
+
+    digest: bytes
+    key: int
+    check: bytes
+    content: bytes
+    claim: Any
+
+
+# `check` and `group` are words of SQL, hence the quotes.
+_COLLISIONS: Final = sa.text("""
+    SELECT 1 FROM (SELECT key FROM spoken GROUP BY key HAVING count(*) > 1) AS twice
+    UNION ALL
+    SELECT 1 FROM spoken JOIN link ON link.source_no = :source AND link.key = spoken.key
+     WHERE link."check" <> spoken."check"
+    UNION ALL
+    SELECT 1 FROM spoken JOIN "group" ON "group".source_no = :source AND "group".key = spoken.key
+     WHERE "group"."check" <> spoken."check"
+    UNION ALL
+    SELECT 1 FROM numbered JOIN link ON link.source_no = :source AND link.key = numbered.key
+     WHERE link."check" <> numbered."check"
+    LIMIT 1
+""")

@@ -1,0 +1,193 @@
+"""What each target holds, as far as we delivered it.
+
+Known moves only with an outcome: `settle` and `move` are called where the outbox row disappears. Reads come in id order
+and page by page, so that memory stays bounded however many users there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+import sqlalchemy as sa
+
+from rostersync.model import Delivery, Held, Kind, Known, Life, LifeState, ObjectKind, User
+from rostersync.store.engine import BATCH, Database, batches
+from rostersync.store.packing import (
+    LIFE,
+    PAGE,
+    LifeRow,
+    Packing,
+    key_place_of,
+    life_of,
+    life_row,
+    pack,
+    place_of,
+    unpack,
+)
+from rostersync.store.places import Places
+from rostersync.store.tables import known, person
+
+_COLUMNS: Final = ("target", "object_kind", "id", "person_no", "digest", "sealed", "target_key", *LIFE)
+_ROW: Final = (
+    known.c.object_kind,
+    known.c.id,
+    known.c.digest,
+    known.c.sealed,
+    known.c.target_key,
+    person.c.data_key,
+    *(known.c[name] for name in LIFE),
+)
+_ROWS: Final = sa.select(*_ROW).select_from(known.outerjoin(person, known.c.person_no == person.c.no))
+
+
+class Move(NamedTuple):
+    """The next state of one known row, sealed and ready. A `value` of None removes the row."""
+
+    object_kind: ObjectKind
+    id: str
+    person_no: int | None
+    value: Held | None
+    digest: str
+    sealed: bytes
+    target_key: bytes | None
+    life: LifeRow
+
+
+class Knowledge:
+    """The known rows of all targets."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._packing = Packing(database)
+
+    # -- reading ----------------------------------------------------------------------------------------------------
+
+    def for_persons(self, target: str, persons: Iterable[str]) -> dict[str, Known]:
+        """The known users of these persons, by user id."""
+        found: dict[str, Known] = {}
+        for ids in batches(persons, BATCH):
+            query = _ROWS.where(known.c.target == target, person.c.id.in_(ids))
+            found |= {row.id: self._known(target, row) for row in self._database.conn.execute(query)}
+        return found
+
+    def get(self, target: str, id_: str) -> Known | None:
+        """One known object, or None."""
+        row = self._database.conn.execute(_ROWS.where(known.c.target == target, known.c.id == id_)).one_or_none()
+        return None if row is None else self._known(target, row)
+
+    def objects(self, target: str, object_kind: ObjectKind) -> Iterator[Known]:
+        """Everything known of one kind, in id order."""
+        return self._paged(target, known.c.object_kind == object_kind)
+
+    def by_state(self, target: str, state: LifeState) -> Iterator[Known]:
+        """The users in one state of life, in id order."""
+        return self._paged(target, sa.and_(known.c.object_kind == "user", known.c.state == state))
+
+    def groups_standing(self, target: str) -> frozenset[str]:
+        """The ids of the groups that the target holds."""
+        query = sa.select(known.c.id).where(known.c.target == target, known.c.object_kind == "group")
+        return frozenset(self._database.conn.execute(query).scalars())
+
+    def count(self, target: str) -> int:
+        """How many objects of all kinds the target holds."""
+        query = sa.select(sa.func.count()).select_from(known).where(known.c.target == target)
+        return int(self._database.conn.execute(query).scalar_one())
+
+    def is_empty(self, target: str) -> bool:
+        """Whether nothing was ever delivered to the target, or everything was removed again."""
+        query = sa.select(known.c.id).where(known.c.target == target).limit(1)
+        return self._database.conn.execute(query).first() is None
+
+    def sizes(self, target: str) -> dict[tuple[Kind, str], int]:
+        """How much the target holds, by kind and organisation id, for the guard's shares.
+
+        Scope "*" is the whole owner, "" is what belongs to no school. Only enabled users count as persons. What is
+        missing is 0.
+        """
+        return Places(self._database, target).sizes()
+
+    # -- moving -----------------------------------------------------------------------------------------------------
+
+    def settle(self, target: str, delivery: Delivery, digest: str, target_key: str = "") -> None:
+        """Move one object to what was delivered.
+
+        `digest` is that of `delivery.after` (empty = uncertain), `target_key` the LMS's own key, if it told one.
+
+        Raises:
+            StateBroken: the user's person is not in the state.
+        """
+        if delivery.after is None:
+            removed = Move(delivery.object_kind, delivery.id, None, None, "", b"", None, life_row(delivery.life))
+            with self._database.begin():
+                self.move(target, [removed], Places(self._database, target))
+        else:
+            key = target_key or delivery.target_key
+            self.adopt(target, Known(delivery.object_kind, delivery.id, delivery.after, digest, delivery.life, key))
+
+    def adopt(self, target: str, adopted: Known) -> None:
+        """Take one object as the target has it.
+
+        Raises:
+            StateBroken: the user's person is not in the state.
+        """
+        kind, id_, value = adopted.object_kind, adopted.id, adopted.value
+        keys = self._packing.person_keys([value])
+        no, key = keys[value.person] if isinstance(value, User) else (None, None)
+        sealed = self._packing.seal(key, pack(value), place_of(target, kind, id_))
+        target_key = self._packing.seal_text(key, adopted.target_key, key_place_of(target, kind, id_))
+        with self._database.begin():
+            move = Move(kind, id_, no, value, adopted.digest, sealed, target_key, life_row(adopted.life))
+            self.move(target, [move], Places(self._database, target))
+
+    def set_life(self, target: str, id_: str, life: Life) -> None:
+        """Move a user's life where the target itself has nothing to do."""
+        where = sa.and_(known.c.target == target, known.c.object_kind == "user", known.c.id == id_)
+        self._database.conn.execute(sa.update(known).where(where).values(dict(zip(LIFE, life_row(life), strict=True))))
+
+    def doubt(self, target: str, object_kind: ObjectKind, id_: str) -> None:
+        """Mark one row uncertain: what it says may or may not be what the target holds, so it is sent again."""
+        where = sa.and_(known.c.target == target, known.c.object_kind == object_kind, known.c.id == id_)
+        self._database.conn.execute(sa.update(known).where(where).values(digest=""))
+
+    def move(self, target: str, moves: Sequence[Move], places: Places) -> None:
+        """Move many rows, in order, inside the caller's transaction. A row given no target key keeps the one it has."""
+        last: dict[str, Move] = {}
+        for one in moves:
+            before = last.get(one.id)
+            last[one.id] = one if one.target_key or not before else one._replace(target_key=before.target_key)
+        mark = self._database.mark
+        self._database.many(
+            f"DELETE FROM known WHERE target = {mark} AND object_kind = {mark} AND id = {mark}",  # noqa: S608 - marks
+            [(target, one.object_kind, one.id) for one in last.values() if one.value is None],
+        )
+        self._database.many(
+            _upsert(mark),
+            [(target, *one[:3], *one[4:7], *one.life) for one in last.values() if one.value is not None],
+        )
+        places.move({one.id: one.value for one in last.values()})
+
+    # -- rows -------------------------------------------------------------------------------------------------------
+
+    def _paged(self, target: str, condition: sa.ColumnElement[bool]) -> Iterator[Known]:
+        last = ""
+        query = _ROWS.where(known.c.target == target, condition).order_by(known.c.id).limit(PAGE)
+        while rows := self._database.conn.execute(query.where(known.c.id > last)).all():
+            yield from (self._known(target, row) for row in rows)
+            last = rows[-1].id
+
+    def _known(self, target: str, row: Sequence[Any]) -> Known:
+        kind, id_, digest, sealed, target_key, wrapped = row[:6]
+        key = self._packing.unwrapped(wrapped)
+        value = unpack(self._packing.open(key, sealed, place_of(target, kind, id_)))
+        own_key = self._packing.open_text(key, target_key, key_place_of(target, kind, id_))
+        return Known(kind, id_, value, digest, life_of(row[6:]), own_key)
+
+
+def _upsert(mark: str) -> str:
+    moved = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[3:] if name != "target_key")
+    return (
+        f"INSERT INTO known ({', '.join(_COLUMNS)}) VALUES ({', '.join([mark] * len(_COLUMNS))}) "  # noqa: S608 - names
+        f"ON CONFLICT (target, object_kind, id) DO UPDATE SET {moved}, "
+        "target_key = coalesce(excluded.target_key, known.target_key)"
+    )

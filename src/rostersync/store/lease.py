@@ -1,0 +1,80 @@
+"""One run at a time: the lease on a state, held by a process and gone with it.
+
+The lease is a lock of the operating system on a file beside the database. The kernel drops it when its process ends,
+however it ends, so nothing ever has to be cleaned up by hand. What the file says is only for the message.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rostersync.errors import StateBusy, TryLater
+from rostersync.store.engine import database_file
+
+POLL_SECONDS = 0.2
+"""How often a waiting process looks again."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@contextmanager
+def lease(
+    url: str, base: Path, wait_seconds: float, who: str, *, clock: Callable[[], datetime] = _now
+) -> Iterator[None]:
+    """Hold the state at `url` for as long as the block lasts.
+
+    `wait_seconds` is how long to wait for another holder, `who` the command, for those who then wait for us.
+
+    Raises:
+        StateBusy: another process still held it after `wait_seconds`.
+        TryLater: the file beside the database cannot be written.
+        UserMistake: `url` names no SQLite file.
+    """
+    database = database_file(url, base)
+    path = database.with_name(database.name + ".lock")
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise TryLater(f"{path} cannot be opened for the lease ({error.strerror}): make its folder writable") from None
+    try:
+        _take(lock, path, time.monotonic() + wait_seconds)
+        _sign(lock, f"process {os.getpid()} ({who}) since {clock().isoformat(timespec='seconds')}")
+        try:
+            yield
+        finally:
+            _sign(lock, "")
+    finally:
+        os.close(lock)
+
+
+def _take(lock: int, path: Path, until: float) -> None:
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                raise StateBusy(_busy(lock, path)) from None
+            time.sleep(POLL_SECONDS)
+        else:
+            return
+
+
+def _busy(lock: int, path: Path) -> str:
+    holder = os.pread(lock, 500, 0).decode("utf-8", "replace").strip() or "another process"
+    return (
+        f"the state is in use by {holder} (see {path}); wait for it to end, or give --wait 10m to queue behind it. "
+        "The lease ends with its process: never delete the file"
+    )
+
+
+def _sign(lock: int, holder: str) -> None:
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, holder.encode(), 0)

@@ -1,0 +1,160 @@
+"""Takes in person claims: sealed under the person's own key, with what can recognise her kept as keyed digests.
+
+A person whom the state does not know yet gets a data key at once; who she is is decided when everything is read
+(linking.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import msgspec
+import sqlalchemy as sa
+
+from rostersync.model import PersonClaim
+from rostersync.normalize import national_number
+from rostersync.store.desk import Came, Desk, arrival, formerly, numbered
+from rostersync.store.engine import BATCH
+from rostersync.store.tables import claim, contact, identifier
+
+CLAIM_COLUMNS: Final = (
+    "no", "source_no", "kind", "key", "digest", "content", "sealed", "present", "rejected", "run", "first"
+)  # fmt: skip
+"""How a claim row is written."""
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+
+_KNOWN_KEYS: Final = sa.text("""
+    SELECT link.key, person.data_key, 1 FROM link JOIN person ON person.no = link.person_no
+     WHERE link.source_no = :source AND link.key IN :keys
+    UNION ALL
+    SELECT key, data_key, 0 FROM arrival WHERE key IN :keys AND data_key IS NOT NULL
+""").bindparams(sa.bindparam("keys", expanding=True))
+
+
+class Persons:
+    """The person claims of one intake, written in batches."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._keyring = desk.database.keyring
+        self._number = self._keyring.identifiers("national_number")
+        self._feide = self._keyring.identifiers("feide_id")
+        self._waiting: list[tuple[bytes, PersonClaim]] = []
+        self.key_spaces: set[str] = set()
+
+    def take(self, digest: bytes, came: PersonClaim) -> None:
+        """Take one claim; it may be written later."""
+        self._waiting.append((digest, came))
+        if len(self._waiting) >= BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits."""
+        waiting, self._waiting = self._waiting, []
+        fresh = self._desk.fresh("person", (self._came(digest, came) for digest, came in waiting))
+        if not fresh:
+            return
+        numbers = [self._desk.next_claim() for _ in fresh]
+        data_keys = self._data_keys(fresh)
+        self._write_claims(fresh, numbers, data_keys)
+        self._write_identifiers(fresh, numbers)
+        self._write_contacts(fresh, numbers)
+
+    def _came(self, digest: bytes, came: PersonClaim) -> Came:
+        key, check = self._desk.surrogate(came.key)
+        return Came(digest, key, check, self._desk.content_digest(_encode(came)), came)
+
+    def _data_keys(self, fresh: Sequence[Came]) -> dict[int, bytes]:
+        """Key -> data key. Those whom identity must decide about arrive here."""
+        unwrap = self._keyring.unwrap
+        rows = self._desk.run_sql(_KNOWN_KEYS, keys=[one.key for one in fresh])
+        found: dict[int, bytes] = {}
+        linked: set[int] = set()
+        for key, wrapped, is_linked in rows:
+            found[key] = unwrap(wrapped)
+            if is_linked:
+                linked.add(key)
+        arrivals: list[tuple[Any, ...]] = []
+        for one in fresh:
+            if one.key not in found:
+                found[one.key] = self._keyring.new_data_key()
+                arrivals.append(self._arrival(one, self._keyring.wrap(found[one.key])))
+            elif one.claim.old_keys and one.key in linked:
+                arrivals.append(self._arrival(one, None))
+        insert = self._desk.database.insert_many
+        insert(arrival, ("key", "check", "person_id", "data_key"), arrivals, ignore=True)
+        insert(formerly, ("key", "old_key", "check"), self._old_keys(fresh), ignore=True)
+        return found
+
+    def _arrival(self, one: Came, wrapped: bytes | None) -> tuple[Any, ...]:
+        return (one.key, one.check, self._desk.database.ids.person(self._desk.source, one.claim.key), wrapped)
+
+    def _old_keys(self, fresh: Sequence[Came]) -> Iterator[tuple[int, int, bytes]]:
+        for one in fresh:
+            for old_key in one.claim.old_keys:
+                yield (one.key, *self._desk.surrogate(old_key))
+
+    def _write_claims(self, fresh: Sequence[Came], numbers: Sequence[int], data_keys: dict[int, bytes]) -> None:
+        desk, seal = self._desk, self._keyring.seal
+        self._desk.database.insert_many(
+            claim,
+            CLAIM_COLUMNS,
+            (
+                (no, desk.source_no, "person", one.key, one.digest, one.content,
+                 seal(data_keys[one.key], _values_only(one.claim), place_of(desk.source_no, one.key)),
+                 True, False, desk.run, desk.first)
+                for no, one in zip(numbers, fresh, strict=True)
+            ),
+        )  # fmt: skip
+
+    def _write_identifiers(self, fresh: Sequence[Came], numbers: Sequence[int]) -> None:
+        """What recognises her elsewhere, and her national number as a key of this source."""
+        identifiers: list[tuple[str, bytes, int]] = []
+        as_keys: list[tuple[int, int, int, bytes]] = []
+        for no, one in zip(numbers, fresh, strict=True):
+            values = dict(one.claim.values)
+            space, slash, _ = one.claim.key.partition("/")
+            if slash:
+                self.key_spaces.add(space)
+            number = national_number(values.get("national_number", ""))
+            if number.genuine:
+                identifiers.append(("national_number", self._number(number.digits), no))
+                by_number = f"{space}/{number.digits}"
+                if slash and by_number != one.claim.key:
+                    as_keys.append((no, one.key, *self._desk.surrogate(by_number)))
+            if feide_id := values.get("feide_id"):
+                identifiers.append(("feide_id", self._feide(feide_id), no))
+        self._desk.database.insert_many(identifier, ("kind", "digest", "claim_no"), identifiers)
+        self._desk.database.insert_many(numbered, ("claim_no", "own_key", "key", "check"), as_keys)
+
+    def _write_contacts(self, fresh: Sequence[Came], numbers: Sequence[int]) -> None:
+        rows: list[tuple[Any, ...]] = []
+        spoken = {(one.key, one.check) for one in fresh}
+        for no, one in zip(numbers, fresh, strict=True):
+            for named in one.claim.contacts:
+                key, check = self._desk.surrogate(named.key)
+                spoken.add((key, check))
+                rows.append((no, self._desk.source_no, one.key, key, named.kind, named.because))
+        columns = ("claim_no", "source_no", "pupil_key", "contact_key", "kind", "because")
+        self._desk.database.insert_many(contact, columns, rows)
+        self._desk.speak(spoken)
+
+
+def place_of(source_no: int, key: int) -> bytes:
+    """What the seal of a claim, or of a group, is bound to."""
+    return f"claim/{source_no}/{key}".encode()
+
+
+def open_person(sealed: bytes) -> PersonClaim:
+    """A person claim from the bytes inside its seal. Its contacts stand in their own table."""
+    return _decoder.decode(sealed)
+
+
+_decoder: Final = msgspec.msgpack.Decoder(PersonClaim)
+
+
+def _values_only(came: PersonClaim) -> bytes:
+    return _encode(msgspec.structs.replace(came, contacts=()) if came.contacts else came)
+

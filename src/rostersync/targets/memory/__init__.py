@@ -1,0 +1,145 @@
+"""A target for tests and rehearsals: a strict LMS in memory or in a file, which fails and dies by switch.
+
+What it was asked is visible afterwards (`snapshot`, `trash`, `calls`, `double_creates`), and with a `path` it outlives
+the process, so that a test can kill a run at any delivery and look at what the next one makes of it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rostersync.model import Delivery, Kind, Outcome
+from rostersync.targets import Existing, Placed
+from rostersync.targets.memory import switches
+from rostersync.targets.memory.lines import Lines
+from rostersync.targets.memory.lms import Asked, Lms, Request
+
+KILLED = 137
+"""The exit code of a process that was made to die, as after SIGKILL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`[target.NAME]` with `type = "memory"`."""
+
+    path: Path | None = field(
+        default=None, metadata={"help": "a file of JSON lines that keeps what was delivered; memory only when left out"}
+    )
+    fail: tuple[str, ...] = field(
+        default=(), metadata={"help": 'which deliveries fail: "every:10", "kind:person", "id:ID"'}
+    )
+    crash_after: int | None = field(
+        default=None, metadata={"help": "the process dies after so many deliveries, whose outcomes it has told"}
+    )
+    silent_after: int | None = field(
+        default=None, metadata={"help": "the process dies after so many deliveries and one more, whose outcome nobody learns"}
+    )
+
+
+class MemoryTarget:
+    """One LMS that exists only here."""
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        self._settings = settings
+        self._switches = switches.parse(f"target.{name}.fail", settings.fail)
+        self._lines = Lines(settings.path) if settings.path else None
+        self._lms = Lms()
+        self._made = 0
+        for request in self._lines.read() if self._lines else ():
+            self._lms.take(request)
+
+    @property
+    def supports(self) -> frozenset[Kind]:
+        """Everything."""
+        return frozenset({"organisation", "group", "person", "membership", "guardianship"})
+
+    @property
+    def whole(self) -> bool:
+        """Objects are delivered one by one."""
+        return False
+
+    def check(self) -> list[str]:
+        """Whether the file's folder is there."""
+        path = self._settings.path
+        if path is None or path.parent.is_dir():
+            return []
+        return [f"{path.parent} is not there; make the folder, or leave path out"]
+
+    def sweep(self) -> None:
+        """A killed run leaves at most half a line, which the next delivery drops."""
+
+    def existing(self) -> Iterator[Existing]:
+        """Every user it holds, seeded ones too."""
+        return self._lms.existing()
+
+    def deliver(self, deliveries: Iterable[Delivery], roster: Callable[[], Iterator[Placed]]) -> Iterator[Outcome]:  # noqa: ARG002
+        """Do the deliveries one by one; a refused one changes nothing. The roster is not looked at.
+
+        Raises:
+            TargetUnavailable: the file cannot be written to.
+        """
+        for delivery in deliveries:
+            self._die_at(self._settings.crash_after)
+            request = _request(delivery)
+            reason = self._failure(delivery) or self._lms.refusal(request)
+            if not reason:
+                self._keep(request)
+            self._die_at(self._settings.silent_after)
+            self._made += 1
+            yield Outcome(delivery.id, delivery.phase, not reason, reason, delivery.target_key)
+        self._die_at(self._settings.crash_after)
+
+    def _failure(self, delivery: Delivery) -> str:
+        number = self._made + 1
+        return next((f"made to fail by {text}" for text, fails in self._switches if fails(number, delivery)), "")
+
+    def _die_at(self, number: int | None) -> None:
+        if number == self._made:
+            os._exit(KILLED)
+
+    def _keep(self, request: Request) -> None:
+        if self._lines:
+            self._lines.append(request)
+        self._lms.take(request)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    # -- for tests --------------------------------------------------------------------------------------------------
+
+    def seed(self, user: Existing) -> None:
+        """Let the LMS have a user whom we did not create."""
+        self._keep(Request("seed", user.target_key, user.target_key, seed=user))
+
+    def snapshot(self) -> tuple[Placed, ...]:
+        """Everything that was delivered and is still there, in the order of a roster."""
+        return self._lms.placed()
+
+    @property
+    def trash(self) -> frozenset[str]:
+        """The ids of the suspended users."""
+        return frozenset(user.id for user in self._lms.users.values() if not user.enabled)
+
+    @property
+    def calls(self) -> Mapping[tuple[str, Asked], int]:
+        """(id, what was asked) -> how often, since the file or the process began."""
+        return self._lms.calls
+
+    @property
+    def double_creates(self) -> tuple[str, ...]:
+        """The ids that were to be created although they were there."""
+        return tuple(self._lms.double_creates)
+
+
+def _request(delivery: Delivery) -> Request:
+    creates = any(change.action == "create" and not change.part for change in delivery.changes)
+    asked: Asked = "remove" if delivery.after is None else "create" if creates else "update"
+    return Request(asked, delivery.id, delivery.target_key or delivery.id, delivery.after)
+
+
+def make(name: str, settings: Settings) -> MemoryTarget:
+    """The target of one `[target.NAME]`."""
+    return MemoryTarget(name, settings)

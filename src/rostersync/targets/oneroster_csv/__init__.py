@@ -1,0 +1,108 @@
+"""The target that writes a OneRoster 1.1 CSV set for an LMS to read: whole each time, replaced in one step.
+
+A set is the neutral way into an LMS. It has no answer channel, so "delivered" means "written and in its place".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+from rostersync.model import Delivery, Kind, Outcome
+from rostersync.targets import Existing, Placed
+from rostersync.targets.oneroster_csv import bundle, checks, reading
+from rostersync.targets.oneroster_csv.writing import write_set
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`[target.NAME]` with `type = "oneroster_csv"`."""
+
+    directory: Path = field(metadata={"help": "the folder that the set is written in; rostersync's own, mode 0700"})
+    layout: Literal["zip", "directory"] = field(
+        default="zip",
+        metadata={"help": "zip: DIR/oneroster.zip; directory: plain files in DIR/sets/N, with the link DIR/current"},
+    )
+    groups: tuple[str, ...] = field(
+        default=(), metadata={"help": "the group kinds that become classes; empty for all that the role model delivers"}
+    )
+
+
+class OneRosterCsv:
+    """One OneRoster CSV folder."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._directory = settings.directory
+        self._layout = settings.layout
+        self._groups = frozenset(settings.groups)
+        self._left_out: Mapping[str, int] = MappingProxyType({})
+
+    @property
+    def supports(self) -> frozenset[Kind]:
+        """Everything; only a guardian's class membership has no row of its own (see `left_out`)."""
+        return frozenset({"organisation", "group", "person", "membership", "guardianship"})
+
+    @property
+    def whole(self) -> bool:
+        """Every delivery writes the complete set."""
+        return True
+
+    @property
+    def left_out(self) -> Mapping[str, int]:
+        """What the last set could not carry, for the report: a sentence that names nobody -> how often."""
+        return self._left_out
+
+    def check(self) -> list[str]:
+        """What stands in the way of writing a set; nothing is made or changed."""
+        return list(checks.problems(self._directory, self._layout))
+
+    def sweep(self) -> None:
+        """Remove what a killed run left behind; published sets stay."""
+        bundle.sweep(self._directory)
+
+    def existing(self) -> Iterator[Existing]:
+        """The users of the set that is there, also one that another system wrote.
+
+        Raises:
+            NotOurs: what is there is no readable set.
+            TargetUnavailable: it cannot be read.
+        """
+        return reading.users_in(self._directory, self._layout)
+
+    def deliver(self, deliveries: Iterable[Delivery], roster: Callable[[], Iterator[Placed]]) -> Iterator[Outcome]:
+        """Write the roster as a set and put it in its place, then yield an outcome for each delivery.
+
+        Without deliveries nothing is written, and a set equal to the published one leaves that one alone.
+
+        Raises:
+            TargetUnavailable: the set could not be written; the old one still stands.
+            NotOurs: something else stands where the set should go.
+        """
+        waiting = iter(deliveries)
+        first = next(waiting, None)
+        if first is None:
+            return
+        self._publish(roster())
+        for delivery in chain((first,), waiting):
+            yield Outcome(delivery.id, delivery.phase, delivered=True, target_key=delivery.target_key)
+
+    def _publish(self, roster: Iterator[Placed]) -> None:
+        publish = bundle.publish_zip if self._layout == "zip" else bundle.publish_folder
+        with bundle.staging(self._directory) as folder:
+            staged = folder / "set"
+            staged.mkdir(mode=0o700)
+            left_out = write_set(staged, folder / "spool", roster, self._groups)
+            publish(self._directory, staged)
+        self._left_out = MappingProxyType(left_out)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def make(name: str, settings: Settings) -> OneRosterCsv:  # noqa: ARG001 - the registry gives every target its name
+    """The target of one `[target.NAME]`."""
+    return OneRosterCsv(settings)
