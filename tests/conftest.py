@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -16,3 +17,25 @@ def standards() -> Path:
     if not folder.is_dir():
         pytest.skip("the public schemas and samples (../shared/standards) are not on this machine")
     return folder
+
+
+def _in_full() -> bool:
+    return os.environ.get("ROSTERSYNC_PROOF") == "full"
+
+
+@pytest.fixture(scope="session")
+def proof_size() -> int:
+    """How many seeded cases a proof tries: 5,000 in `make proof`, a slice otherwise."""
+    return 5_000 if _in_full() else 150
+
+
+@pytest.fixture(scope="session")
+def kills() -> int:
+    """How many times a proof kills a run, for each shape of target."""
+    return 100 if _in_full() else 4
+
+
+@pytest.fixture(scope="session")
+def school_year_days() -> list[int]:
+    """The days of a school year that are synced: every tenth or so, through the summer into the next autumn."""
+    return list(range(1, 400, 7)) if _in_full() else [1, 60, 200, 275, 310, 335, 345]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,6 +21,9 @@ from rostersync.mapping import Mapping as SourceMapping
 from rostersync.model import RoleModel
 from rostersync.targets import Target
 
+ENGINE = "1"
+"""Raised whenever the same bytes and mapping would give other claims, so that everything is read again."""
+
 T = TypeVar("T")
 
 
@@ -29,6 +34,12 @@ class SourcePart:
     settings: SourceSettings
     connector: Connector
     mapping: SourceMapping
+
+    @property
+    def versions(self) -> str:
+        """What, besides the bytes, decides the claims of this source: a change of it re-reads everything."""
+        told = f"{ENGINE} {self.mapping.digest} {self.settings.settings}"
+        return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +95,7 @@ def assemble(settings: Settings, name: str) -> Parts:
     sync = settings.sync(name)
     gathering = _Gathering()
     roles = gathering.attempt(lambda: parse_roles(_text(sync.roles), sync.roles.name))
-    sources = [gathering.attempt(lambda n=n: _source(settings.sources[n], roles)) for n in sync.sources] if roles else []
+    sources = [gathering.attempt(partial(_source, settings.sources[one], roles)) for one in sync.sources] if roles else []
     grants = gathering.attempt(lambda: _list(sync.grants, parse_grants)) or ()
     consents = gathering.attempt(lambda: _list(sync.consents, parse_consents)) or ()
     if gathering.problems or roles is None:
@@ -126,8 +137,6 @@ def _text(path: Path) -> str:
 
 
 def _digest(sync: SyncSettings, roles: RoleModel, grants: object, consents: object) -> str:
-    import hashlib
-
     told: Mapping[str, object] = {
         "roles": roles.digest,
         "sources": sync.sources,

@@ -106,9 +106,14 @@ def _settle(heard: Sequence[OwnClaim]) -> tuple[tuple[OwnClaim, ...], frozenset[
 def _by_key(own: list[OwnClaim]) -> Iterable[list[OwnClaim]]:
     """One source's claims, those of one key together, oldest first."""
     keys: dict[int, list[OwnClaim]] = {}
-    for claim in sorted(own, key=lambda claim: (claim.first, claim.key, claim.values, claim.run)):
+    for claim in sorted(own, key=_age):
         keys.setdefault(claim.key, []).append(claim)
     return keys.values()
+
+
+def _age(claim: OwnClaim) -> tuple[object, ...]:
+    """Older first; the rest only makes the order of equals the same every time."""
+    return claim.first, claim.key, claim.run, claim.left, claim.rejected, claim.values
 
 
 def _contradict(records: list[OwnClaim]) -> bool:

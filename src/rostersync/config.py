@@ -233,8 +233,16 @@ def _source(table: Table, name: str) -> SourceSettings:
     if kind and settings_type is None:
         table.problem("type", f'unknown source type "{kind}"' + table.nearest(kind, connectors.types()))
     mapping = table.path("mapping")
-    settings = table.build(settings_type) if settings_type else table.abandon()
+    settings = _own_settings(table, settings_type)
     return SourceSettings(name, kind, mapping, settings)
+
+
+def _own_settings(table: Table, kind: type[Any] | None) -> Any:
+    """What the connector or target itself is told; nothing can be said of the keys of an unknown type."""
+    if kind is None:
+        table.abandon()
+        return None
+    return table.build(kind)
 
 
 def _target(table: Table, name: str) -> TargetSettings:
@@ -243,7 +251,7 @@ def _target(table: Table, name: str) -> TargetSettings:
     if kind and settings_type is None:
         table.problem("type", f'unknown target type "{kind}"' + table.nearest(kind, targets.types()))
     deliver = table.flag("deliver", default=False)
-    settings = table.build(settings_type) if settings_type else table.abandon()
+    settings = _own_settings(table, settings_type)
     return TargetSettings(name, kind, deliver, settings)
 
 

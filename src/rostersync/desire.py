@@ -21,7 +21,7 @@ from rostersync.reasons import notes_on, questions_on
 from rostersync.rules import Rules
 from rostersync.schoolyear import day_after
 from rostersync.seen import Seen, see
-from rostersync.ties import Affiliation, highest
+from rostersync.ties import Affiliation, highest, withdrawn
 
 __all__ = ["Rules", "desire", "desire_group", "samlegrupper"]
 
@@ -146,8 +146,8 @@ def _school_gone(seen: Seen, rules: Rules, ids: Ids) -> Gone:
         return Gone(user, "school", reason, keeps_ties=True, revoked=_revoked(seen, rules, ids))
     if belief.left:
         return Gone(user, "school", f"left: {belief.left}")
-    ended = any(one.over_on(seen.on) for one in seen.reading.affiliations)
-    return Gone(user, "school", NO_AFFILIATION, by_date=ended and not seen.reading.withdrawn)
+    ended = any(one.over_on(seen.on) for one in seen.closed)
+    return Gone(user, "school", NO_AFFILIATION, by_date=ended and not withdrawn(seen.card.ties, belief.silent))
 
 
 def _guardian_gone(seen: Seen, user: str, face: Face) -> Gone:
@@ -168,7 +168,7 @@ def _revoked(seen: Seen, rules: Rules, ids: Ids) -> tuple[str, ...]:
 
 def _lapsed(seen: Seen, users: Iterable[User], rules: Rules, ids: Ids) -> tuple[str, ...]:
     """Groups and guardians whom a date took from her: known beforehand, so no limit need count them."""
-    past = [one for one in seen.reading.affiliations if one.over_on(seen.on)]
+    past = [one for one in seen.closed if one.over_on(seen.on)]
     for ward, standing in seen.wards:
         past += as_guardian(lapsed(ward, standing, seen.on))
     groups = {one.group for one in memberships(past, rules.roles, ids)} if past else set()

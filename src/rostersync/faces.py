@@ -49,7 +49,8 @@ def memberships(affiliations: Sequence[Affiliation], roles: RoleModel, ids: Ids)
         if one.group.kind not in ORGANISATIONS and (other is None or RANK[one.role] < RANK[other.role]):
             held[one.group.id] = one
     found = [Membership(group, one.role) for group, one in held.items() if one.role in roles.groups[one.group.kind]]
-    return tuple(sorted((*found, *_in_samlegrupper(affiliations, roles, ids))))
+    found += _in_samlegrupper(affiliations, roles, ids)
+    return tuple(sorted(found, key=lambda one: (one.group, one.role)))
 
 
 def raised_roles(affiliations: Iterable[Affiliation], grants: Iterable[Grant], on: date) -> dict[str, Role]:

@@ -60,13 +60,13 @@ class Judged(Struct, frozen=True):
 class Verdict:
     """What gate 2 says of one target's plan: every entry and alarm judged, with numbers.
 
-    `waiting` names the held entries (kind, action, scope). `untallied` names those that leave no trace in the counts of
-    the days to come: what somebody approved, and what fills an empty place.
+    `waiting` names the held entries (kind, action, scope). `remembered` names those that count in the days to come: not
+    what has no limit, what somebody approved, or what fills an empty place.
     """
 
     entries: tuple[Judged, ...]
     waiting: frozenset[tuple[str, str, str]]
-    untallied: frozenset[tuple[str, str, str]]
+    remembered: frozenset[tuple[str, str, str]]
     everything: bool = False
 
     @property
@@ -97,9 +97,9 @@ class Verdict:
     def tallied(self, cleared: Iterable[Change]) -> Counter[tuple[str, str, str]]:
         """What cleared changes add to the counts of the days to come: (kind, action, scope) -> how many."""
         counts: Counter[tuple[str, str, str]] = Counter()
-        for change in cleared:
+        for change in cleared if self.remembered else ():
             if change.counted and not change.revocation:
-                counts.update(name for name in _entries_of(change) if name not in self.untallied)
+                counts.update(name for name in _entries_of(change) if name in self.remembered)
         return counts
 
 
@@ -135,7 +135,7 @@ def judge(
     return Verdict(
         entries=(*judged, *alarms),
         waiting=frozenset((one.kind, one.action, scope) for one in held for scope in (one.scope, ANYWHERE)),
-        untallied=frozenset((one.kind, one.action, one.scope) for one in judged if one.approved or bench.is_new(one)),
+        remembered=frozenset((one.kind, one.action, one.scope) for one in judged if bench.remembers(one)),
         everything=hold == "all" and bool(held),
     )
 
@@ -162,7 +162,11 @@ class _Bench:
         judged = self._judged(entry, entry.revocations)
         return replace(judged, alarm=True) if judged.limit is not None and judged.count > judged.limit else None
 
-    def is_new(self, entry: Entry | Judged) -> bool:
+    def remembers(self, judged: Judged) -> bool:
+        """Whether what flows of an entry counts in the days to come."""
+        return judged.limit is not None and not judged.approved and not self._fills(judged)
+
+    def _fills(self, entry: Entry | Judged) -> bool:
         """Whether these creates fill a target, or a school, that held nothing of the kind."""
         return entry.action == "create" and (self.first_load or not self.sizes.get((entry.kind, entry.scope), 0))
 
@@ -176,7 +180,7 @@ class _Bench:
         limit = self.limits.get(f"{entry.kind}.{entry.action}", Limit())
         if entry.scope == OWNER:
             limit = limit.owner or Limit()
-        if not self.is_new(entry):
+        if not self._fills(entry):
             return limit
         return Limit() if self.first_load else Limit(count=limit.count)
 

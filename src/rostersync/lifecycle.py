@@ -26,7 +26,7 @@ ABSENT = "absent"
 """The reason of a user whom no source has any more."""
 
 ONLY_BY_COMMAND = frozenset({"restricted", "denied", "protected", "held"})
-"""Reasons that end only by their own command: reappearing in a source is no reason to restore."""
+"""Reasons that end only by their own command: neither reappearing in a source nor the passing of time undoes them."""
 
 CAP_DAYS = 730
 """How long a suspended user whom no source has may stay, once the owner lets users be removed at all."""
@@ -44,17 +44,17 @@ def policy_for(user: User, policies: Mapping[str, DepartedPolicy]) -> DepartedPo
     return policies[policy_role(user)]
 
 
-def returns_by_itself(life: Life) -> bool:
-    """Whether a departed or suspended user comes back when a source has her again."""
+def moves_by_itself(life: Life) -> bool:
+    """Whether a user comes back when a source has her again, and goes on when her clock is over."""
     return not life.hold and life.reason not in ONLY_BY_COMMAND
 
 
 def next_step(life: Life, policy: DepartedPolicy, calendar: Calendar) -> tuple[date, Step] | None:
     """The next step and its first day; None when nothing will happen by itself.
 
-    An extension moves the step to its date, when that is later. A hold freezes everything.
+    An extension moves the step to its date, when that is later. A hold freezes everything, as does a restriction.
     """
-    clock = None if life.hold else _clock(life, policy, calendar)
+    clock = _clock(life, policy, calendar) if moves_by_itself(life) else None
     if clock is None:
         return None
     on, step = clock
@@ -67,7 +67,7 @@ def _clock(life: Life, policy: DepartedPolicy, calendar: Calendar) -> tuple[date
         return calendar.due(life.departed_on, policy.suspend_after), "suspend"
     if life.state == "suspended" and life.suspended_on and policy.remove_after is not None:
         on = calendar.due(life.suspended_on, policy.remove_after)
-        # a school that leaves the source keeps no reason to store her longer; one that still has her does
+        # whom no source has had for two years, nobody has a ground to keep, however long the period
         return min(on, shifted(life.suspended_on, CAP_DAYS)) if life.reason == ABSENT else on, "remove"
     return None
 

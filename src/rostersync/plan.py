@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import groupby
+from operator import attrgetter
 from typing import Final
 
 from msgspec import Struct
@@ -46,6 +48,8 @@ PHASES: Mapping[tuple[Kind, Action], int] = {
 """The order of delivery: what takes access away from a guardian goes first, and a group outlives its memberships."""
 
 _MODULUS: Final = 1 << 256
+
+_Bundle = tuple[Kind, Action, tuple[str, ...], bool, bool]
 
 
 def phase_of(change: Change) -> int:
@@ -90,13 +94,13 @@ class Entries:
 
     def add(self, target: str, draft: Draft) -> None:
         """Count one draft. Each object may be drafted once per target."""
-        for (kind, action, scopes, counted, revocation), changes in _bundles(draft.changes).items():
+        for (kind, action, scopes, counted, revocation), told in _bundles(draft.changes).items():
             weight = "date" if not counted else "revocation" if revocation else "counted"
-            mark = _mark(target, kind, action, weight, *scopes, draft.id, *sorted(map(_told, changes)))
+            mark = _mark(target, kind, action, weight, *scopes, draft.id, *sorted(told))
             self._whole += mark
-            self._counts[target, kind, action] += len(changes)
+            self._counts[target, kind, action] += len(told)
             if counted:
-                self._count((target, kind, action), scopes, mark, len(changes), revocation=revocation)
+                self._count((target, kind, action), scopes, mark, len(told), revocation=revocation)
 
     def _count(
         self, entry: tuple[str, Kind, Action], scopes: tuple[str, ...], mark: int, number: int, *, revocation: bool
@@ -132,22 +136,16 @@ class Entries:
         return _digest(self._whole, "plan")
 
 
-def _bundles(
-    changes: Iterable[Change],
-) -> dict[tuple[Kind, Action, tuple[str, ...], bool, bool], list[Change]]:
-    """The changes that count alike, together: hashing them at once is what keeps a first load fast."""
-    alike: dict[tuple[Kind, Action, tuple[str, ...], bool, bool], list[Change]] = {}
-    for change in changes:
-        name = (change.kind, change.action, change.scopes, change.counted, change.revocation)
-        if name in alike:
-            alike[name].append(change)
-        else:
-            alike[name] = [change]
-    return alike
+_counts_alike = attrgetter("kind", "action", "scopes", "counted", "revocation")
+_told = attrgetter("part", "old", "new")
 
 
-def _told(change: Change) -> str:
-    return f"{change.part}\x1e{change.old}\x1e{change.new}"
+def _bundles(changes: Iterable[Change]) -> dict[_Bundle, list[str]]:
+    """What the changes that count alike tell, together: hashing them at once is what keeps a first load fast."""
+    bundles: dict[_Bundle, list[str]] = {}
+    for name, alike in groupby(changes, _counts_alike):
+        bundles.setdefault(name, []).extend(map("\x1e".join, map(_told, alike)))
+    return bundles
 
 
 def _mark(*parts: str) -> int:

@@ -133,7 +133,7 @@ class Planning:
         known_organisations = {one.id: one for one in self.store.known.objects(name, "organisation")}
         known_groups = {one.id: one for one in self.store.known.objects(name, "group")}
         context = self._context(name, wanted_groups, known_groups)
-        drafts = [draft_organisation(one, known_organisations.get(one.id), context) for one in _by_id(wanted_organisations)]
+        drafts = [draft_organisation(one, known_organisations.get(one.id), context) for _, one in sorted(wanted_organisations.items())]
         for group_id in sorted(wanted_groups.keys() | known_groups.keys()):
             wanted = wanted_groups.get(group_id)
             by_date = wanted is None and self._ended_by_date(known_groups[group_id])

@@ -21,17 +21,15 @@ SUGGESTED_ROLE = "suggested_role"
 
 def notes_on(seen: Seen, roles: RoleModel) -> tuple[str, ...]:
     """Sentences on what a card does not give, each with how often; sorted."""
-    counted = Counter({f"not {reason}": number for reason, number in seen.reading.left_out.items()})
-    counted.update(_closed(seen))
-    counted.update(_not_admitted(seen, roles))
-    counted.update(_grants_without_effect(seen))
-    counted.update(_links_that_do_not_stand(seen))
-    for claim in seen.belief.believed:
-        if claim.rejected:
-            counted["the newest record of a source was rejected, so its last good one is used"] += 1
-    if seen.ward.grown_up_on == date.max and any(standing.stands for _, standing in seen.guardians):
-        counted["no birth date is known, so the guardians' access has no known end"] += 1
-    return tuple(f"{sentence} ({number})" for sentence, number in sorted(counted.items()))
+    sentences = [
+        *(f"not {reason}" for reason in seen.reading.left_out),
+        *_closed(seen),
+        *_not_admitted(seen, roles),
+        *_grants_without_effect(seen),
+        *_links_that_do_not_stand(seen),
+        *_about_trust(seen),
+    ]
+    return tuple(f"{sentence} ({times})" for sentence, times in sorted(Counter(sentences).items()))
 
 
 def questions_on(seen: Seen, roles: RoleModel) -> tuple[Question, ...]:
@@ -40,11 +38,9 @@ def questions_on(seen: Seen, roles: RoleModel) -> tuple[Question, ...]:
 
 
 def _closed(seen: Seen) -> Iterator[str]:
-    for one in seen.reading.affiliations:
-        if one.over_on(seen.on):
-            yield f"not {place(one.group)}: its time is over"
-        elif not one.open_on(seen.on):
-            yield f"not {place(one.group)}: its time has not come"
+    for one in seen.closed:
+        if not one.open_on(seen.on):
+            yield f"not {place(one.group)}: its time {'is over' if one.over_on(seen.on) else 'has not come'}"
 
 
 def _not_admitted(seen: Seen, roles: RoleModel) -> Iterator[str]:
@@ -69,6 +65,14 @@ def _links_that_do_not_stand(seen: Seen) -> Iterator[str]:
     for _, standing in seen.wards:
         if not standing.stands and not standing.silent:
             yield f"no link to a pupil: {standing.reason}"
+
+
+def _about_trust(seen: Seen) -> Iterator[str]:
+    for claim in seen.belief.believed:
+        if claim.rejected:
+            yield "the newest record of a source was rejected, so its last good one is used"
+    if seen.ward.grown_up_on == date.max and any(standing.stands for _, standing in seen.guardians):
+        yield "no birth date is known, so the guardians' access has no known end"
 
 
 def _about_records(seen: Seen) -> Iterator[Question]:

@@ -124,4 +124,5 @@ def _notes(found: Findings) -> Iterable[str]:
         carried = {"membership", "guardianship", "person", "group", "organisation"} - plan.part.target.supports
         if carried:
             yield f"target {name} cannot hold {', '.join(sorted(carried))}s; they are left out there"
-        yield from plan.part.target.remarks
+        for remark, count in plan.part.target.left_out.items():
+            yield f"target {name}: {count:,} x {remark}"

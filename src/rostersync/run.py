@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+import msgspec
 import structlog
 
 from rostersync.assembly import Parts, TargetPart
@@ -16,7 +17,7 @@ from rostersync.delivering import Delivered, Delivering
 from rostersync.errors import NotOurs
 from rostersync.locallists import resolve
 from rostersync.planning import Planning, TargetPlan
-from rostersync.report import RunReport, SourceReport
+from rostersync.report import RunReport, SourceReport, to_json
 from rostersync.reporting import Findings, report_of
 from rostersync.sourcing import Taking
 from rostersync.store import Store
@@ -173,6 +174,6 @@ def start(store: Store, parts: Parts, order: Order, now: datetime, progress: Pro
     store.runs.start(run.id, parts.settings.name, order.command, now)
     log.info("run.started", run=run.id, sync=parts.settings.name, command=order.command)
     report = run.go()
-    store.runs.finish_with(run.id, report, now)
+    store.runs.finish(run.id, report.code, msgspec.json.encode(to_json(report)).decode(), now)
     log.info("run.finished", run=run.id, code=report.code, verdict=report.verdict)
     return report

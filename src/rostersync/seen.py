@@ -18,10 +18,10 @@ from rostersync.ties import Affiliation, Reading, changes_after, read_ties
 class Seen(Struct, frozen=True):
     """One card on one date.
 
-    `own` are her affiliations that are open today, `through_wards` those she follows as a guardian; both are empty when
-    she is absent or nothing said of her can be believed. `granted` gives school id -> role. `guardians` are the adults
-    whom a source names for her (person id, standing), `wards` the pupils who name her. `next_change_on` is the first
-    later date on which any of this can differ, `date.max` for never.
+    `own` are her affiliations that are open today, `closed` those over or yet to come, `through_wards` what she follows
+    as a guardian. Who is absent, or contradicted, has nothing open. `granted` gives school id -> role.
+    `guardians` are the adults whom a source names for her (person id, standing), `wards` the pupils who name her.
+    `next_change_on` is the first later date on which any of this can differ, `date.max` for never.
     """
 
     card: Card
@@ -29,6 +29,7 @@ class Seen(Struct, frozen=True):
     belief: Belief
     reading: Reading
     own: tuple[Affiliation, ...]
+    closed: tuple[Affiliation, ...]
     through_wards: tuple[Affiliation, ...]
     granted: Mapping[str, Role]
     ward: Ward
@@ -42,25 +43,31 @@ def see(card: Card, rules: Rules, on: date) -> Seen:
     belief = believe(card.claims)
     reading = read_ties(card.ties, belief.silent, rules.roles, rules.policy)
     here = not belief.absent and not belief.contradicted
-    own = tuple(one for one in reading.affiliations if one.open_on(on)) if here else ()
+    own: list[Affiliation] = []
+    closed: list[Affiliation] = []
+    for one in reading.affiliations:
+        (own if here and one.open_on(on) else closed).append(one)
     ward = read_ward(card, belief, reading.affiliations, on)
     wards = tuple(_as_her_ward(other, card.person, rules, on) for other in card.wards)
+    guardians = tuple((adult, decide(ward, adult, on)) for adult in adults(ward))
     opened = [one for other, standing in wards for one in followed(other, standing, on)] if here else []
     return Seen(
         card=card,
         on=on,
         belief=belief,
         reading=reading,
-        own=own,
+        own=tuple(own),
+        closed=tuple(closed),
         through_wards=tuple(as_guardian(opened)),
         granted=raised_roles(own, card.local.grants, on) if card.local.grants else {},
         ward=ward,
-        guardians=tuple((adult, decide(ward, adult, on)) for adult in adults(ward)),
+        guardians=guardians,
         wards=wards,
         next_change_on=min(
             changes_after(reading.affiliations, on),
-            grant_changes_after(card.local.grants, on),
-            *(other.next_change_on for other in (ward, *(other for other, _ in wards))),
+            grant_changes_after(card.local.grants, on) if card.local.grants else date.max,
+            ward.next_change_on if guardians else date.max,
+            *[other.next_change_on for other, _ in wards],
         ),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple, Protocol, cast
 
 from msgspec.structs import replace
@@ -33,32 +34,44 @@ class Settlement(NamedTuple):
     life: Life | None = None
 
 
+_LIFE_STEPS = frozenset(("suspend", "restore"))
+_delivered_alike = attrgetter("kind", "action", "revocation")
+
+
 def settle(draft: Draft, verdict: Holding) -> Settlement:
     """Part a draft's changes into cleared and held, and turn the cleared ones into deliveries."""
-    cleared: list[Change] = []
-    held: list[Change] = []
-    for change in draft.changes:
-        (held if verdict.holds(change) else cleared).append(change)
+    held = tuple([change for change in draft.changes if verdict.holds(change)])
     if any(change.kind == "person" and change.action == "create" for change in held):
         return Settlement((), (), draft.changes)  # nobody can join a group before she exists
+    cleared = tuple([change for change in draft.changes if change not in held]) if held else draft.changes
     life = _moved(draft, cleared)
-    return Settlement(tuple(_deliveries(draft, cleared, life)), tuple(cleared), tuple(held), life)
+    return Settlement(tuple(_deliveries(draft, cleared, life)), cleared, held, life)
 
 
-def _deliveries(draft: Draft, cleared: Iterable[Change], moved: Life | None) -> Iterator[Delivery]:
+def _deliveries(draft: Draft, cleared: Sequence[Change], moved: Life | None) -> Iterator[Delivery]:
     before = draft.before
     value = before.value if before else None
     life = moved or (before.life if before else draft.life)
-    delivered = sorted((change for change in cleared if not _moves_life_only(draft, change)), key=phase_of)
-    for phase, changes in groupby(delivered, key=phase_of):
-        steps = tuple(changes)
-        after = apply_changes(value, draft.wanted, steps)
-        if any(change.action in ("suspend", "restore") for change in steps):
+    target_key = before.target_key if before else ""
+    left = len(draft.changes)
+    for phase, changes in sorted(_phases(draft, cleared).items()):
+        left -= len(changes)
+        # when nothing is left out or to come, she is as wanted: no need to work that out change by change
+        after = apply_changes(value, draft.wanted, changes) if left else draft.wanted
+        if life != draft.life and any(change.action in _LIFE_STEPS for change in changes):
             life = draft.life
-        yield Delivery(
-            draft.object_kind, draft.id, phase, value, after, life, steps, before.target_key if before else ""
-        )
+        yield Delivery(draft.object_kind, draft.id, phase, value, after, life, tuple(changes), target_key)
         value = after
+
+
+def _phases(draft: Draft, cleared: Iterable[Change]) -> dict[int, list[Change]]:
+    """The changes that are something to the LMS, by phase."""
+    phases: dict[int, list[Change]] = {}
+    for _, alike in groupby(cleared, _delivered_alike):
+        changes = list(alike)
+        if not _moves_life_only(draft, changes[0]):
+            phases.setdefault(phase_of(changes[0]), []).extend(changes)
+    return phases
 
 
 def _moves_life_only(draft: Draft, change: Change) -> bool:
@@ -69,6 +82,8 @@ def _moves_life_only(draft: Draft, change: Change) -> bool:
 
 
 def _moved(draft: Draft, cleared: Iterable[Change]) -> Life | None:
+    if draft.before is None:
+        return None
     for change in cleared:
         if _moves_life_only(draft, change):
             if change.action == "restore":

@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
 from rostersync.assembly import SourcePart
+from rostersync.config import GuardSettings
 from rostersync.connectors import Fragment, Snapshot
 from rostersync.errors import SnapshotRefused, SourceUnavailable
-from rostersync.guard import Limit, judge_snapshot
+from rostersync.guard import judge_snapshot
 from rostersync.report import SourceReport
 from rostersync.store import Store
 from rostersync.store.intake import Intake
 from rostersync.store.sources import SourceState
-
-ENGINE = "1"
-"""Raised whenever the same bytes and mapping would give other claims, so that everything is read again."""
 
 log = structlog.get_logger()
 
@@ -41,8 +39,7 @@ class Taking:
     store: Store
     run: str
     now: datetime
-    limits: dict[str, Limit]
-    floor: int
+    guard: GuardSettings
     targets: tuple[str, ...]
     full: bool
     progress: Callable[[str, int], None]
@@ -51,7 +48,7 @@ class Taking:
         """Take in one source. Never raises for what is wrong with the source: the report tells."""
         name = part.settings.name
         try:
-            snapshot = part.connector.fetch(self.now)
+            snapshot = part.connector.fetch(self.now, self.store.sources.releases(name))
         except SourceUnavailable as error:
             log.warning("source.unavailable", source=name, reason=str(error))
             return SourceReport(name, accepted=False, refused=str(error), unavailable=True)
@@ -80,17 +77,17 @@ class Taking:
     def _read(self, part: SourcePart, snapshot: Snapshot) -> SourceReport:
         name = part.settings.name
         state = self.store.sources.state(name)
-        versions = versions_of(part)
+        versions = part.versions
         released = snapshot.digest in self.store.sources.releases(name)
         if snapshot.digest == state.accepted_digest and versions == state.versions and not self.full:
             log.info("source.snapshot_repeated", source=name)
             return SourceReport(name, accepted=True, proof=state.proof, repeat=True, digest=snapshot.digest)
         if not released:
-            refuse_stale(snapshot, state, part.max_age, self.now)
+            refuse_older(snapshot, state)
         with self.store.intake(name, self.run, self.now) as intake:
             tally, proof = self._fragments(part, snapshot, versions, intake)
             census = intake.close()
-            refusal = judge_snapshot(census, self.limits, self.floor)
+            refusal = judge_snapshot(census, self.guard.limits, self.guard.floor)
             if refusal and not released:
                 raise SnapshotRefused(refusal.reason, refusal.text, releasable=True)
             intake.accept(snapshot.digest, versions, snapshot.taken_at, proof, self.targets)
@@ -121,31 +118,17 @@ class Taking:
         return tally, reading.proof
 
 
-def versions_of(part: SourcePart) -> str:
-    """What, besides the bytes, decides the claims of a source: a change re-reads everything."""
-    return f"{ENGINE}.{part.mapping.digest[:24]}.{int(part.guardians)}"
-
-
-def refuse_stale(snapshot: Snapshot, state: SourceState, max_age: timedelta | None, now: datetime) -> None:
-    """Refuse a snapshot that is older than allowed, or than the one accepted last.
+def refuse_older(snapshot: Snapshot, state: SourceState) -> None:
+    """Refuse a snapshot that was made before the one accepted last.
 
     Raises:
         SnapshotRefused: releasable, with both dates.
     """
-    if snapshot.taken_at is None:
-        return
-    if state.taken_at and snapshot.taken_at < state.taken_at:
+    if snapshot.taken_at and state.taken_at and snapshot.taken_at < state.taken_at:
         raise SnapshotRefused(
             "stale",
             f"the file was made {snapshot.taken_at:%Y-%m-%d %H:%M}, before the one accepted last "
             f"({state.taken_at:%Y-%m-%d %H:%M}); check that the export still runs",
-            releasable=True,
-        )
-    if max_age and now - snapshot.taken_at > max_age:
-        raise SnapshotRefused(
-            "stale",
-            f"the file was made {snapshot.taken_at:%Y-%m-%d %H:%M}, more than {max_age} ago (max_age); "
-            "check that the export still runs",
             releasable=True,
         )
 

@@ -6,7 +6,6 @@ their reason, for the why-card.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
 
@@ -63,35 +62,34 @@ class Affiliation(Struct, frozen=True):
 
 
 class Reading(Struct, frozen=True):
-    """The ties of one card: those that count, and how many give nothing for which reason (`place: reason`).
-
-    `withdrawn` is true when a source took a tie back, instead of letting it end on its date.
-    """
+    """The ties of one card: those that count, and for each of the others why it gives nothing (`place: reason`)."""
 
     affiliations: tuple[Affiliation, ...]
-    left_out: Mapping[str, int]
-    withdrawn: bool
+    left_out: tuple[str, ...]
 
 
 def read_ties(ties: Iterable[TieFact], silent: Mapping[str, str], roles: RoleModel, policy: Policy) -> Reading:
     """Read the ties of a card. `silent` gives, for each source whose ties do not count, the reason (see claims.py)."""
     affiliations: list[Affiliation] = []
-    left_out: Counter[str] = Counter()
+    left_out: list[str] = []
     windows: dict[tuple[date | str | None, ...], Window] = {}
-    withdrawn = False
     for tie in ties:
-        group = tie.group
-        taken_back = tie.left or silent.get(tie.source) or _vanished(group)
-        because = taken_back or _unusable(tie, roles)
-        if because or group is None:
-            left_out[f"{place(group)}: {because}"] += 1
-            withdrawn = withdrawn or bool(taken_back)
+        group, role = tie.group, roles.ties.get(tie.role)
+        because = tie.left or silent.get(tie.source) or _unusable(tie, role, roles)
+        if because or group is None or role is None:
+            left_out.append(f"{place(group)}: {because}")
             continue
-        role = _role(tie.role, roles)
+        if RANK[role] < RANK[HIGHEST_BY_TIE]:
+            role = HIGHEST_BY_TIE
         school = "" if group.kind == "owner" or group.school is None else group.school.id
         window = _window(tie, group, role, policy, windows)
         affiliations.append(Affiliation(group, school, tie.role, role, tie.source, tie.primary, window))
-    return Reading(tuple(affiliations), left_out, withdrawn)
+    return Reading(tuple(affiliations), tuple(left_out))
+
+
+def withdrawn(ties: Iterable[TieFact], silent: Mapping[str, str]) -> bool:
+    """Whether a source took one of the ties back, instead of letting it end on its date."""
+    return any(tie.left or tie.source in silent or (tie.group and not tie.group.standing) for tie in ties)
 
 
 def highest(roles: Iterable[Role]) -> Role:
@@ -116,21 +114,18 @@ def changes_after(affiliations: Iterable[Affiliation], on: date) -> date:
     return soonest
 
 
-def _vanished(group: GroupFact | None) -> str:
-    return "" if group is None or group.standing else "it is no longer in its source"
-
-
-def _unusable(tie: TieFact, roles: RoleModel) -> str:
-    """Why a tie gives nothing on any date; empty when it may give something."""
+def _unusable(tie: TieFact, role: Role | None, roles: RoleModel) -> str:
+    """Why a tie gives nothing on any date; empty when it may give something. `role` is what its word means."""
     group = tie.group
     if group is None:
         return "its source never described it"
+    if not group.standing:
+        return "it is no longer in its source"
     if group.kind != "owner":
         if group.kind != "school" and group.kind not in roles.groups:
             return f"the kind {group.kind} does not go to the LMS"
         if group.school is None:
             return "its school is unknown"
-    role = roles.ties.get(tie.role)
     if role is None:
         return f"the tie word {tie.role} has no role in the LMS"
     if role == "guardian":
@@ -144,15 +139,10 @@ def _inverted(begin: date | None, end: date | None) -> bool:
     return begin is not None and end is not None and end < begin
 
 
-def _role(word: str, roles: RoleModel) -> Role:
-    role = roles.ties[word]
-    return HIGHEST_BY_TIE if RANK[role] < RANK[HIGHEST_BY_TIE] else role
-
-
 def _window(
     tie: TieFact, group: GroupFact, role: Role, policy: Policy, made: dict[tuple[date | str | None, ...], Window]
 ) -> Window:
-    """The days of a tie within those of its group. Most ties of a card share theirs, so what was `made` is used again."""
+    """The days of a tie within those of its group. Most ties of a card share theirs, so each is `made` once."""
     dates = (role, tie.begin, tie.end, group.begin, group.end)
     window = made.get(dates)
     if window is None:

@@ -6,13 +6,13 @@ from collections.abc import Container
 from datetime import date, timedelta
 
 import pytest
-from builders import TODAY, known, user
 from msgspec.structs import replace
-from worlds import GROUPS, IN_SUMMER, POLICIES, context, draft_of, missing, only, steps
 
 from rostersync.drafting import draft_removals
 from rostersync.model import Draft, Known, Life, User
 from rostersync.schoolyear import DepartedPolicy
+from tests.line.builders import TODAY, known, user
+from tests.line.worlds import GROUPS, IN_SUMMER, POLICIES, context, draft_of, missing, only, steps
 
 PUPIL = user(groups=("8a", "8c"), guardians=("father", "mother"), schools=("north", "south"))
 OUT = replace(PUPIL, enabled=False, memberships=(), guardians=())

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from builders import known, user
 from msgspec.structs import replace
-from worlds import GROUPS, IN_SUMMER, context, draft_of, missing, only, steps, wanted
 
 from rostersync.drafting import draft_person, waiting
 from rostersync.model import Desired, Gone, Life, Membership, SchoolRole
 from rostersync.plan import ANYWHERE
+from tests.line.builders import known, user
+from tests.line.worlds import GROUPS, IN_SUMMER, context, draft_of, missing, only, steps, wanted
 
 PUPIL = user(groups=("8a",), guardians=("mother",))
 DEPARTED = Life("departed", "absent", date(2026, 11, 10))
@@ -151,7 +151,9 @@ def test_a_real_change_counts_even_when_the_last_delivery_was_cut_off() -> None:
 
 
 @pytest.mark.parametrize("surroundings", [{"on": IN_SUMMER}, {"restored_backup": True}])
-def test_when_a_sync_only_adds_memberships_and_schools_stay_and_links_still_end(surroundings: dict[str, object]) -> None:
+def test_when_a_sync_only_adds_memberships_and_schools_stay_and_links_still_end(
+    surroundings: dict[str, object],
+) -> None:
     after = user(groups=("8c",), schools=("south",))
     draft = draft_of(wanted(after), known(PUPIL), **surroundings)
     assert steps(draft) == ["guardianship.end mother", "person.update", "membership.create 8c pupil"]
@@ -291,4 +293,3 @@ def test_a_system_administrator_is_never_changed(desired: Desired) -> None:
 def test_a_user_nobody_speaks_of_is_left_alone() -> None:
     other = replace(user("other"), person="person")
     assert draft_of(wanted(PUPIL, gone=(Gone("nobody", "guardian", "absent"),)), known(PUPIL), known(other)) is None
-

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from builders import user
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from worlds import POLICIES, SUMMER
 
-from rostersync.lifecycle import due, next_step, policy_for, policy_role, returns_by_itself
+from rostersync.lifecycle import due, moves_by_itself, next_step, policy_for, policy_role
 from rostersync.model import Face, Life, Role
 from rostersync.schoolyear import Calendar, DepartedPolicy
+from tests.line.builders import user
+from tests.line.worlds import POLICIES, SUMMER
 
 ALWAYS = Calendar()
 NEVER = Calendar(add_only=(((1, 1), (7, 1)), ((7, 1), (12, 31)), ((12, 31), (1, 1))))
@@ -94,6 +94,11 @@ def test_a_hold_freezes_everything(life: Life) -> None:
     assert next_step(replace(life, hold="a case is open"), REMOVING, ALWAYS) is None
 
 
+@pytest.mark.parametrize("reason", ["restricted", "denied", "protected", "held"])
+def test_what_only_a_command_ends_is_not_ended_by_the_clock(reason: str) -> None:
+    assert next_step(replace(IN_TRASH, reason=reason), REMOVING, ALWAYS) is None
+
+
 @pytest.mark.parametrize("life", [Life(), replace(IN_TRASH, state="handed_over")])
 def test_nothing_is_due_for_who_is_active_or_handed_over(life: Life) -> None:
     assert next_step(life, REMOVING, ALWAYS) is None
@@ -154,7 +159,7 @@ def test_a_person_who_extends_beyond_the_cap_is_obeyed() -> None:
     ],
 )
 def test_only_absence_is_undone_by_reappearing(life: Life, returns: bool) -> None:
-    assert returns_by_itself(life) is returns
+    assert moves_by_itself(life) is returns
 
 
 # -- always ---------------------------------------------------------------------------------------------------------
@@ -171,7 +176,9 @@ PERIODS = st.builds(DepartedPolicy, st.integers(0, 400), st.none() | st.integers
 
 
 @given(life=LIVES, policy=PERIODS, calendar=st.sampled_from((ALWAYS, SUMMER)))
-def test_a_step_is_due_from_the_day_foretold_and_not_before(life: Life, policy: DepartedPolicy, calendar: Calendar) -> None:
+def test_a_step_is_due_from_the_day_foretold_and_not_before(
+    life: Life, policy: DepartedPolicy, calendar: Calendar
+) -> None:
     foretold = next_step(life, policy, calendar)
     if foretold is None:
         assert due(life, policy, calendar, date(2032, 5, 5)) is None

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from builders import TODAY, known, user
 from msgspec.structs import replace
-from worlds import POLICIES, Holds, Nothing, context, draft_of, missing, wanted
 
 from rostersync.drafting import draft_group, draft_organisation, draft_removals
 from rostersync.model import Draft, Group, Known, Life, Membership, Organisation, User
 from rostersync.plan import END, GROUP, GROUP_END, GUARDIANSHIP, ORGANISATION, PERSON, REMOVAL, REVOKE
 from rostersync.schoolyear import DepartedPolicy
 from rostersync.settling import apply_changes, settle
+from tests.line.builders import TODAY, known, user
+from tests.line.worlds import POLICIES, Holds, Nothing, context, draft_of, missing, wanted
 
 PUPIL = user(groups=("8a",), guardians=("mother",))
 OUT = replace(PUPIL, enabled=False, memberships=(), guardians=())

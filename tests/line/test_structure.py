@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from worlds import IN_SUMMER, context, steps
 
 from rostersync.drafting import draft_group, draft_organisation
 from rostersync.model import Draft, Group, Known, Organisation
+from tests.line.worlds import IN_SUMMER, context, steps
 
 SCHOOL = Organisation("north", "school", "Nordre skole", "974589230", "owner")
 CLASS = Group("8a", "class", "8A", "8A", "north")
@@ -61,7 +61,9 @@ def test_a_group_without_a_school_counts_at_none() -> None:
 @pytest.mark.parametrize("value", [SCHOOL, CLASS])
 def test_what_nobody_knows_to_have_arrived_is_sent_again_without_counting(value: Organisation | Group) -> None:
     there = held(value, digest="")
-    draft = draft_organisation(value, there, context()) if isinstance(value, Organisation) else group_draft(value, there)
+    draft = (
+        draft_organisation(value, there, context()) if isinstance(value, Organisation) else group_draft(value, there)
+    )
     assert draft is not None
     assert (draft.changes[0].action, draft.changes[0].counted) == ("update", False)
 

@@ -8,14 +8,14 @@ from hashlib import blake2b
 from typing import Any
 
 import msgspec
-from builders import TODAY, known, user
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from rostersync.drafting import Context, draft_person
-from rostersync.model import Change, Desired, Draft, Gone, Held, Known, Life, Membership, Role, SchoolRole, User
+from rostersync.model import Change, Desired, Draft, Gone, Held, Known, Life, Role, User
 from rostersync.schoolyear import Calendar, DepartedPolicy
 from rostersync.settling import Settlement
+from tests.line.builders import TODAY, known, user
 
 SUMMER = Calendar(add_only=(((6, 15), (9, 1)),))
 IN_SUMMER = date(2026, 7, 10)
@@ -84,6 +84,13 @@ class Nothing:
         return False
 
 
+class Everything:
+    """A verdict that holds all that may be held."""
+
+    def holds(self, change: Change) -> bool:
+        return not change.revocation
+
+
 class Holds:
     """A verdict that holds the named kinds and actions, and like the guard never a revocation."""
 
@@ -120,22 +127,27 @@ _ROLES: tuple[Role, ...] = ("pupil", "staff", "school_leader")
 _GUARDIANS = ("father", "mother", "stranger")
 
 
-def _memberships(groups: Iterable[str], role: Role) -> tuple[Membership, ...]:
-    return tuple(sorted(Membership(one, role) for one in groups))
+def subsets(of: Iterable[str]) -> st.SearchStrategy[tuple[str, ...]]:
+    """Any part of a few words, in order."""
+    words = sorted(of)
+    parts = [tuple(word for n, word in enumerate(words) if mask >> n & 1) for mask in range(1 << len(words))]
+    return st.sampled_from(parts)
 
 
-@st.composite
-def users(draw: st.DrawFn, user_id: str) -> User:
+def users(user_id: str) -> st.SearchStrategy[User]:
     """A user with random ties; two draws of one user differ in some of her values."""
-    role = draw(st.sampled_from(_ROLES))
-    return user(
-        user_id,
-        role,
-        given_name=draw(st.sampled_from(("Kari", "Ola"))),
-        fields=draw(st.sampled_from(((), (("email", "kari@home.example"),), (("login", "kari"),)))),
-        schools=tuple(SchoolRole(one, role) for one in draw(st.sets(st.sampled_from(("north", "south"))))),
-        memberships=_memberships(draw(st.sets(st.sampled_from(sorted(GROUPS)))), role),
-        guardians=tuple(sorted(draw(st.sets(st.sampled_from(_GUARDIANS))))),
+
+    def made(role: Role, groups: tuple[str, ...], schools: tuple[str, ...], **values: Any) -> User:
+        return user(user_id, role, groups=groups, schools=schools, **values)
+
+    return st.builds(
+        made,
+        role=st.sampled_from(_ROLES),
+        groups=subsets(GROUPS),
+        schools=subsets(("north", "south")),
+        given_name=st.sampled_from(("Kari", "Ola")),
+        fields=st.sampled_from(((), (("email", "kari@home.example"),), (("login", "kari"),))),
+        guardians=subsets(_GUARDIANS),
     )
 
 
@@ -175,7 +187,7 @@ def knowns(draw: st.DrawFn, user_id: str) -> Known | None:
 @st.composite
 def desires(draw: st.DrawFn, user_id: str) -> Desired:
     """What may be wanted of a person with one user: she is there, gone in some manner, or pinned."""
-    lapsed = tuple(sorted(draw(st.sets(st.sampled_from((*sorted(GROUPS), *_GUARDIANS)), max_size=2))))
+    lapsed = draw(subsets(("8a", "math", "mother")))
     kind = draw(st.sampled_from(("there", "there", "gone", "gone", "protected", "pinned")))
     if kind == "there":
         return Desired(user_id, (draw(users(user_id)),), lapsed=lapsed)
@@ -188,7 +200,7 @@ def desires(draw: st.DrawFn, user_id: str) -> Desired:
         "protected" if kind == "protected" else "absent" if keeps else "left: moved away",
         keeps_ties=keeps,
         at_once=kind == "protected",
-        revoked=tuple(sorted(draw(st.sets(st.sampled_from(_GUARDIANS), max_size=2)))),
+        revoked=draw(subsets(_GUARDIANS)),
         by_date=draw(st.booleans()),
     )
     return Desired(user_id, gone=(going,), lapsed=lapsed)
@@ -197,21 +209,20 @@ def desires(draw: st.DrawFn, user_id: str) -> Desired:
 @st.composite
 def contexts(draw: st.DrawFn, **changes: Any) -> Context:
     """A day in mid-year with some groups ended; sometimes no days of grace."""
-    ended = draw(st.sets(st.sampled_from(sorted(GROUPS)), max_size=2))
     grace = draw(st.sampled_from((0, 30)))
     return context(
-        standing_groups=frozenset(GROUPS) - ended,
+        standing_groups=frozenset(draw(subsets(GROUPS))),
         policies=dict.fromkeys(POLICIES, DepartedPolicy(suspend_after=grace)),
         **changes,
     )
 
 
-PERSONS = ("anna", "bo", "cato")
+PERSONS = ("anna", "bo")
 
 
 @st.composite
 def persons(draw: st.DrawFn) -> list[tuple[Desired, dict[str, Known]]]:
-    """A few people as a source and a target have them."""
+    """Two people as a source and a target have them."""
     there = []
     for name in PERSONS:
         held = draw(knowns(name))

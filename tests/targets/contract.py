@@ -73,7 +73,8 @@ def made(value: Held, *, target_key: str = "") -> Delivery:
 
 def moved(before: Held, after: Held, *, phase: int = 3, target_key: str = "") -> Delivery:
     """The delivery that brings something from one state to the next."""
-    return _delivery(before, "update", before, after, dict.fromkeys(("organisation", "group", "user"), phase), target_key)
+    phases: dict[ObjectKind, int] = {"organisation": phase, "group": phase, "user": phase}
+    return _delivery(before, "update", before, after, phases, target_key)
 
 
 def removed(before: Held, *, target_key: str = "") -> Delivery:
@@ -152,13 +153,13 @@ class TargetContract:
         """What the LMS holds, looked at from outside."""
         raise NotImplementedError
 
-    @pytest.fixture()
+    @pytest.fixture
     def place(self, tmp_path: Path) -> Path:
         self.past = []
         (tmp_path / "lms").mkdir(mode=0o700)
         return tmp_path / "lms"
 
-    @pytest.fixture()
+    @pytest.fixture
     def target(self, place: Path) -> Target:
         return self.make(place)
 
@@ -180,7 +181,8 @@ class TargetContract:
         moved_class = replace(LINKED, given_name="Åse Marie", memberships=(Membership("pupils", "pupil"),))
         self.deliver(target, moved(LINKED, moved_class))
         pupil = self.seen(target, place).users["pupil"]
-        assert (pupil.given_name, pupil.classes) == ("Åse Marie", {"pupils"})
+        assert pupil.given_name == "Åse Marie"
+        assert pupil.classes == {"pupils"}
 
     def test_delivering_twice_is_harmless(self, target: Target, place: Path) -> None:
         self.deliver(target, *EVERYBODY)
@@ -232,8 +234,8 @@ class TargetContract:
 
     def test_a_removed_group_is_gone(self, target: Target, place: Path) -> None:
         self.deliver(target, *EVERYBODY)
-        self.deliver(target, moved(TEACHER, replace(TEACHER, memberships=()), phase=5))
-        self.deliver(target, moved(LINKED, replace(LINKED, memberships=()), phase=5), removed(CLASS), removed(ALL_PUPILS))
+        ends = [moved(user, replace(user, memberships=()), phase=5) for user in (LINKED, TEACHER)]
+        self.deliver(target, *ends, removed(CLASS), removed(ALL_PUPILS))
         seen = self.seen(target, place)
         assert seen.groups == frozenset()
         assert set(seen.users) == {"guardian", "pupil", "teacher"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -173,6 +172,7 @@ def _contradictions(tables: dict[str, Rows]) -> Iterator[str]:
             yield "enrollments.csv: an enrolment names another school than its class"
         if users[row["userSourcedId"]]["enabledUser"] == "false":
             yield "enrollments.csv: a suspended user is enrolled"
-    triples = Counter((row["classSourcedId"], row["userSourcedId"], row["role"]) for row in tables["enrollments"].values())
-    if len(triples) < len(tables["enrollments"]):
+    enrolments = tables["enrollments"].values()
+    triples = {(row["classSourcedId"], row["userSourcedId"], row["role"]) for row in enrolments}
+    if len(triples) < len(enrolments):
         yield "enrollments.csv: somebody is enrolled twice in one class and role"

@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from targets.contract import (
+
+from rostersync.errors import TargetUnavailable, UserMistake
+from rostersync.model import Delivery, Outcome, User
+from rostersync.targets import Existing, Placed, Target, make, settings_type, types
+from rostersync.targets.memory import KILLED, MemoryTarget, Settings
+from tests.targets.contract import (
     ALL_PUPILS,
     CLASS,
     EVERYBODY,
@@ -28,11 +33,6 @@ from targets.contract import (
     removed,
     roster_of,
 )
-
-from rostersync.errors import TargetUnavailable, UserMistake
-from rostersync.model import Delivery, Outcome, User
-from rostersync.targets import Existing, Placed, Target, make, settings_type, types
-from rostersync.targets.memory import KILLED, MemoryTarget, Settings
 
 
 class TestMemoryTarget(TargetContract):
@@ -162,7 +162,7 @@ def test_suspended_users_lie_in_the_trash_until_they_are_restored_or_removed() -
 def test_a_double_create_is_seen_and_a_create_after_a_removal_is_none() -> None:
     target = MemoryTarget("lms", Settings())
     deliver(target, *EVERYBODY)
-    assert target.double_creates == ()
+    assert not target.double_creates
     deliver(target, removed(TEACHER), made(TEACHER), made(PUPIL))
     assert target.double_creates == ("pupil",)
     assert target.calls["pupil", "create"] == 2

@@ -41,4 +41,5 @@ def _argument(key: str) -> str:
 def _typed(_key: str) -> str:
     if sys.stdin.isatty():
         return str(click.prompt("Key or national number", hide_input=True)).strip()
-    return sys.stdin.readline().strip()
+    line: str = sys.stdin.readline()
+    return line.strip()

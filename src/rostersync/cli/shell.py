@@ -62,7 +62,7 @@ class Shell:
     def today(self, sync: str | None = None) -> date:
         """The date in the sync's zone (the first sync's when none is named)."""
         syncs = self.settings.syncs
-        chosen = syncs[sync] if sync in syncs else next(iter(syncs.values()), None)
+        chosen = syncs.get(sync or "") or next(iter(syncs.values()), None)
         return self.now().astimezone(chosen.zone if chosen else None).date()
 
     @contextmanager

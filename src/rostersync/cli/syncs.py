@@ -72,7 +72,7 @@ def _run(shell: Shell, sync: str, order: runs.Order, wait: str) -> RunReport:
         shell.document(to_json(report))
     else:
         shell.say(to_text(report))
-    return report.code
+    return report
 
 
 @click.command()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Container
 
 from rostersync.drafting.context import Context, group_scopes, user_scopes
-from rostersync.model import Change, Role, User
+from rostersync.model import Change, Membership, Role, User
 from rostersync.plan import ANYWHERE, NO_SCHOOL
 
 Needs = tuple[tuple[str, str, str], ...]
@@ -36,27 +36,25 @@ def revocations(before: User, after: User, lapsed: Container[str]) -> list[Chang
 def gained_memberships(before: User | None, after: User, context: Context) -> list[Change]:
     """Memberships that are new, or whose role is another (`old` is then the role before)."""
     roles: dict[str, Role] = {tie.group: tie.role for tie in before.memberships} if before else {}
-    gained = []
-    for tie in after.memberships:
-        had = roles.get(tie.group)
-        if had is None:
-            gained.append(_joined(after.id, tie.group, tie.role, context))
-        elif had != tie.role:
-            gained.append(_another_role(after.id, tie.group, had, tie.role, context))
-    return gained
+    return [
+        _joined(after.id, tie, context) if had is None else _another_role(after.id, tie, had, context)
+        for tie in after.memberships
+        if (had := roles.get(tie.group)) != tie.role
+    ]
 
 
-def _joined(user: str, group: str, role: Role, context: Context) -> Change:
-    scopes = group_scopes(group, context)
-    needs: Needs = ()
-    if group in context.new_groups:
-        needs = (("group", "create", scopes[0] if scopes else NO_SCHOOL),)
-    return Change("membership", "create", user, "now a member", f"{group} {role}", scopes, True, False, needs)
+def _joined(user: str, tie: Membership, context: Context) -> Change:
+    group = tie.group
+    school = context.group_school.get(group, NO_SCHOOL)
+    needs: Needs = (("group", "create", school),) if group in context.new_groups else ()
+    scopes = (school,) if school else ()
+    return Change("membership", "create", user, "now a member", f"{group} {tie.role}", scopes, True, False, needs)
 
 
-def _another_role(user: str, group: str, had: Role, role: Role, context: Context) -> Change:
-    reason = f"now {role} there, was {had}"
-    return Change("membership", "update", user, reason, f"{group} {role}", group_scopes(group, context), old=had)
+def _another_role(user: str, tie: Membership, had: Role, context: Context) -> Change:
+    reason = f"now {tie.role} there, was {had}"
+    scopes = group_scopes(tie.group, context)
+    return Change("membership", "update", user, reason, f"{tie.group} {tie.role}", scopes, old=had)
 
 
 def lost_memberships(before: User, after: User, context: Context, lapsed: Container[str]) -> list[Change]:
@@ -86,13 +84,11 @@ def _why_lost(group: str, context: Context, lapsed: Container[str]) -> str:
 def gained_guardians(before: User | None, after: User, context: Context) -> list[Change]:
     """Links that are new. A link to a guardian whom the target does not hold yet needs her to be created first."""
     had = before.guardians if before else ()
-    scopes = user_scopes(after)
-    gained = []
-    for guardian in after.guardians:
-        if guardian not in had:
-            # she counts at all her wards' schools, and being held at any of them holds her
-            needs: Needs = () if guardian in context.known_users else (("person", "create", ANYWHERE),)
-            gained.append(
-                Change("guardianship", "create", after.id, "now a guardian", guardian, scopes, True, False, needs)
-            )
-    return gained
+    return [_linked(after, guardian, context) for guardian in after.guardians if guardian not in had]
+
+
+def _linked(ward: User, guardian: str, context: Context) -> Change:
+    # a new guardian counts at all her wards' schools, and being held at any of them holds her
+    needs: Needs = () if guardian in context.known_users else (("person", "create", ANYWHERE),)
+    scopes = user_scopes(ward)
+    return Change("guardianship", "create", ward.id, "now a guardian", guardian, scopes, True, False, needs)

@@ -10,7 +10,7 @@ from rostersync.drafting.context import Context
 from rostersync.drafting.departing import draft_absent, draft_untouched
 from rostersync.drafting.steps import beyond_us, drafted, step, updated, user_of
 from rostersync.drafting.ties import gained_guardians, gained_memberships, lost_memberships, revocations
-from rostersync.lifecycle import OUT, returns_by_itself
+from rostersync.lifecycle import OUT, moves_by_itself
 from rostersync.model import Change, Desired, Draft, Known, Life, User
 from rostersync.schoolyear import Calendar
 
@@ -55,7 +55,7 @@ def _present(user: User, known: Known | None, context: Context, lapsed: Containe
         return None
     if known.life.state in OUT:
         return _reappeared(user, known, context)
-    if known.life.state == "departed" and not returns_by_itself(known.life):
+    if known.life.state == "departed" and not moves_by_itself(known.life):
         ended = set(user_of(known).guardians) - set(user.guardians)
         return draft_untouched(known, ended, context, lapsed)
     return _changed(user, known, context, lapsed)
@@ -68,7 +68,7 @@ def _newcomer(user: User, context: Context) -> Draft:
 
 
 def _reappeared(user: User, known: Known, context: Context) -> Draft | None:
-    if context.restored_backup or not returns_by_itself(known.life):
+    if context.restored_backup or not moves_by_itself(known.life):
         return drafted(known, user_of(known), known.life, updated(known, user_of(known), context))
     # the same LMS user comes back, with today's values: a guardian gets today's children only
     before = user_of(known)

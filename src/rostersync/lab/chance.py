@@ -1,4 +1,4 @@
-"""Chance that can be looked up again: a draw is fixed by the seed and by what it is about, never by what came before."""
+"""Chance that can be looked up again: a draw is fixed by the seed and by what it is about, not by what came before."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ _T = TypeVar("_T")
 def draws(*about: object) -> Draws:
     """Eight numbers that depend on nothing but `about`, whose parts are told apart by their text."""
     digest = blake2b("/".join(map(str, about)).encode(), digest_size=64).digest()
-    eight: Draws = _EIGHT.unpack(digest)  # type: ignore[assignment]  # struct knows the count, mypy does not
-    return eight
+    return _EIGHT.unpack(digest)
 
 
 def pick(choices: Sequence[_T], draw: int) -> _T:

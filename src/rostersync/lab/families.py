@@ -1,4 +1,4 @@
-"""Families: who is whose guardian, with siblings, twins, parents apart, new partners, grandmothers and custody changes."""
+"""Families: who is whose guardian, with siblings, twins, parents apart, grandmothers and changes of custody."""
 
 from __future__ import annotations
 
@@ -69,10 +69,10 @@ class Contact(Struct, frozen=True):
 
 
 def home(world: World, cohort: int, slot: int, generation: int) -> Home:
-    """The family of a pupil. A quarter of some cohorts have an elder sibling three years above."""
+    """The family of a pupil. One in eight of some cohorts has an elder sibling three years above."""
     if generation == 0 and slot in TWINS:
         return Home(cohort, TWINS[slot], 0)
-    if generation == 0 and slot % 4 == 0 and _follows(world, cohort):
+    if generation == 0 and slot % 8 == 0 and _follows(world, cohort):
         return Home(cohort - 3, slot, 0)
     return Home(cohort, slot, generation)
 
@@ -83,7 +83,7 @@ def contacts(world: World, cohort: int, slot: int, generation: int, luck: Draws)
         return ()
     own = home(world, cohort, slot, generation)
     found = [Contact(Adult(own, MOTHER))]
-    if slot % 9 != 2:
+    if slot % 30 != 2:
         found.append(_father(world, cohort, slot, generation, luck))
     if generation == 0 and slot % 25 == 8:
         found.append(Contact(Adult(own, GRANDMOTHER), kin=True))

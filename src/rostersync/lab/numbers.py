@@ -35,7 +35,7 @@ def national_number(birth: date, sex: int, rank: int, *, d_number: bool = False)
 
 
 def organisation_number(serial: int) -> str:
-    """The `serial`-th nine-digit number (below 100,000) of the series beginning with 31, where no real organisation is."""
+    """The `serial`-th (up to 99,999) number of the series beginning with 31, in which no real organisation is."""
     for eighth in "01":  # a check digit of 10 is never issued; the next number up has another
         head = f"{3_100_000 + serial}{eighth}"
         check = -_sum(head, _ORGANISATION) % 11

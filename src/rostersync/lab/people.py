@@ -88,7 +88,8 @@ def login(person: Person) -> str:
 
 def private_mail(person: Person, look: Look) -> str:
     """The private e-mail address; another one after each change."""
-    return f"{plain(person.given)}.{plain(person.family)}.{person.code}{f'-{look.mail}' if look.mail else ''}@epost.example"
+    name = f"{plain(person.given)}.{plain(person.family)}.{person.code}"
+    return f"{name}-{look.mail}@epost.example" if look.mail else f"{name}@epost.example"
 
 
 def phone(person: Person, look: Look) -> str:

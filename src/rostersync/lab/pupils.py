@@ -187,4 +187,3 @@ def _birth(world: World, district: int, cohort: int, slot: int, generation: int)
     lane = 2 * generation + twin
     per_lane = -(-(world.districts * 48) // 365)
     return Birth(date(cohort, 1, 1) + timedelta(days=in_year), sex, lane * per_lane + serial // 365)
-

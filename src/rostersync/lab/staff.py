@@ -50,8 +50,14 @@ ASSISTANTS = tuple(index for index, (role, _) in enumerate(POSTS) if role == "08
 OFFICE = (("07", "iktansvarlig"), ("04", ""), ("04", ""), ("02", ""), ("04", "rådgiver"), ("05", ""))
 """Posts in the owner's own office, at no school."""
 
-_PARENTS = {TEACHERS[20]: (5, 3), ASSISTANTS[-1]: (6, 15)}
-"""Posts filled by the mother of a pupil at the same school: the pupil's cohort (from the first) and slot."""
+_PARENTS = {
+    (0, TEACHERS[20]): (5, 3),
+    (0, ASSISTANTS[-1]): (6, 15),
+    (1, TEACHERS[20]): (5, 71),
+    (1, ASSISTANTS[-1]): (6, 75),
+}
+"""Posts, by place of the school in its district, filled by the mother of a pupil there: his cohort, counted from the
+first, and slot."""
 
 _DAYS = 40 * 365
 _CYCLE = 75
@@ -103,9 +109,12 @@ def _holders(world: World, district: int, schools: tuple[School, ...], place: in
     begin, generation = world.start, 0
     while begin <= world.today:
         luck = draws(world.seed, "staff", school.index, post, generation)
-        stays, vacant = _stays(world, luck, begin)
         parent = _parent(world, place, post) if generation == 0 else None
-        person = adult_person(world, district, parent) if parent else _person(world, school.index, post, generation, luck)
+        stays, vacant = _stays(world, luck, begin, OFF if parent else INACTIVE)
+        if parent:
+            person = adult_person(world, district, parent)
+        else:
+            person = _person(world, school.index, post, generation, luck)
         elsewhere = schools[1 - place] if len(schools) == 2 and post in TEACHERS and luck[3] % 25 == 0 else None
         yield Employee(person, school, post, *POSTS[post], stays, second=elsewhere, parent=parent)
         if vacant is None:
@@ -114,27 +123,30 @@ def _holders(world: World, district: int, schools: tuple[School, ...], place: in
         generation += 1
 
 
-def _stays(world: World, luck: Draws, begin: date) -> tuple[tuple[Stay, ...], date | None]:
-    """When an employee is listed, and when her post is vacant again (None: not before the world ends)."""
+def _stays(world: World, luck: Draws, begin: date, shelved: str) -> tuple[tuple[Stay, ...], date | None]:
+    """When an employee is listed, and when her post is vacant again (None: not yet).
+
+    `shelved` is one of the two ways in which the school may keep the file of someone who has left.
+    """
     wait = waiting(luck[0], world.leavers)
     if wait == NEVER or (leave := term_days_later(begin, wait)) > world.today:
         return (Stay(begin, date.max),), None
     stayed, share = Stay(begin, leave), luck[1] % 100
     if share < 30:
         gone = term_days_later(leave, 20)
-        return (stayed, Stay(leave, gone, INACTIVE if share < 15 else OFF)), gone
+        return (stayed, Stay(leave, gone, shelved if share < 15 else OFF)), gone
     return (stayed,), leave
 
 
 def _substitutes(world: World, school: School, post: int) -> Iterator[Employee]:
-    """A substitute every seventy-five days, listed some days before her contract and a week after it; none in summer."""
+    """A substitute every seventy-five days, listed before her contract and a week after it; none in summer."""
     for generation in range((world.today - world.start).days // _CYCLE + 2):
         luck = draws(world.seed, "substitute", school.index, post, generation)
         begin = world.start + timedelta(days=_CYCLE * generation - 40 + luck[0] % 10)
         end = begin + timedelta(days=35 + luck[1] % 15)
-        listed = Stay(begin - timedelta(days=3 + luck[2] % 20), end + timedelta(days=8))
-        in_term = (term_days_later(listed.first, 0), (listed.until - listed.first).days)
-        if in_term[0] == listed.first and term_days_later(*in_term) == listed.until and listed.first <= world.today:
+        listed = Stay(begin - timedelta(days=3 + luck[2] % 38), end + timedelta(days=8))
+        wholly_in_term = term_days_later(listed.first, (listed.until - listed.first).days) == listed.until
+        if wholly_in_term and listed.first <= world.today:
             person = _person(world, school.index, post, generation, luck)
             yield Employee(person, school, post, *POSTS[post], (listed,), contract=(begin, end))
 
@@ -146,11 +158,10 @@ def _office_worker(world: World, post: int) -> Employee:
 
 
 def _parent(world: World, place: int, post: int) -> Adult | None:
-    if post not in _PARENTS:
+    if (place, post) not in _PARENTS:
         return None
-    cohort, slot = _PARENTS[post]
-    slot_at_school = slot if place == 0 else slot + (68 if slot == 3 else 60)
-    return Adult(Home(world.first_cohort + cohort, slot_at_school, 0), MOTHER)
+    cohort, slot = _PARENTS[place, post]
+    return Adult(Home(world.first_cohort + cohort, slot, 0), MOTHER)
 
 
 def _person(world: World, school: int, post: int, generation: int, luck: Draws) -> Person:

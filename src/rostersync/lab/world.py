@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -22,15 +23,18 @@ EVENTS = {"S": 0.001, "M": 0.001, "L": 0.0002, "XL": 0.00002}
 Smaller in the big worlds, because the guard also counts departures over the whole owner.
 """
 
-LAST_YEARS = 6
+START = date(2026, 10, 5)
+"""Day 1, unless told otherwise: the Monday after the autumn holidays."""
+
+LAST_YEARS = 5
 """School years that the world lasts after its first."""
 
 
 class World(Struct, frozen=True):
     """Everything that a person's state on a date depends on, besides who she is.
 
-    `today` is the date of the export; `quirks` are the ways in which that export (and no earlier one, except for
-    habits of the exporting system, see quirks.py) is unlike the others.
+    `today` is the date of the export, `previous` that of the last one synced before it; `quirks` are the ways in which
+    today's export (and no earlier one, except for habits, see quirks.py) is unlike the others.
     """
 
     seed: int
@@ -40,6 +44,7 @@ class World(Struct, frozen=True):
     churn: float
     leavers: float
     movers: float
+    previous: date | None = None
     quirks: frozenset[str] = frozenset()
 
     @property
@@ -93,6 +98,22 @@ class Group(Struct, frozen=True):
     code: str = ""
     mentor: str = ""
     parent: str = ""
+
+
+class Tie(NamedTuple):
+    """One role in one group. `role` is the roletype; `standing` is its status 1.
+
+    `written` is False for a contact teacher who stands only in her group's id.
+    """
+
+    group: Group
+    role: str
+    subrole: str = ""
+    begin: date | None = None
+    end: date | None = None
+    standing: bool = True
+    primary: bool | None = None
+    written: bool = True
 
 
 OWNER = Group("lysvik-kommune", "skoleeier", "Lysvik kommune", "Lysvik kommune, skoleeier", None)

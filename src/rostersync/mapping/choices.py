@@ -45,9 +45,7 @@ class ChoiceReader:
         blocks = [block for block in found if block is not None]
         for block in blocks[:-1]:
             if "otherwise" in block.entries:
-                self._problems.add(
-                    block.mark, f"{what}: `otherwise` must be the last line"
-                )
+                self._problems.add(block.mark, f"{what}: `otherwise` must be the last line")
         if not blocks or "otherwise" not in blocks[-1].entries:
             self._problems.add(blocks[-1].mark if blocks else mark, f"{what} must end in `otherwise`")
         branches = [self._branch(block) for block in blocks]
@@ -71,13 +69,11 @@ class ChoiceReader:
     def _otherwise(self, block: Block) -> Branch:
         for key, (mark, _) in block.entries.items():
             if key in ("when", "is", "skip", "reject"):
-                self._problems.add(
-                    mark, f"`{key}` does not go with `otherwise`"
-                )
+                self._problems.add(mark, f"`{key}` does not go with `otherwise`")
         node = block.entries["otherwise"][1]
         if isinstance(node, Text) and node.value in ("skip", "reject"):
             return self._verdict(block, (), cast("Verb", node.value), "")
-        return self._verdict(block, (), "is", self._word(node))
+        return self._verdict(block, (), "is", self._word(node, "skip", "reject"))
 
     def _verdict(self, block: Block, when: When, verb: Verb, word: str) -> Branch:
         if verb == "reject" and self._section == "contact":
@@ -91,8 +87,8 @@ class ChoiceReader:
     def _because(self, block: Block, verb: str) -> str:
         return clean(self._ask.required(block, "because", verb, self._ask.text))
 
-    def _word(self, node: Node) -> str:
-        return self._ask.word(node, _WORDS[self._section], self._words)
+    def _word(self, node: Node, *more: str) -> str:
+        return self._ask.word(node, _WORDS[self._section], (*self._words, *more))
 
     def _when(self, node: Node | None, what: str) -> When:
         block = self._ask.block(node, what)

@@ -30,7 +30,8 @@ ReadValues = Callable[[Get, list[Skipped]], list[tuple[str, str]]]
 Period = tuple[date | None, date | None]
 ReadPeriod = Callable[[Get], Period]
 
-_REMEMBERED = 4096
+REMEMBERED = 4096
+"""How many answers a closure remembers, at most."""
 
 
 class Verdict(Struct, frozen=True):
@@ -135,12 +136,12 @@ def period_reader(rules: Iterable[FieldRule]) -> ReadPeriod:
             raise ValueError(f"{field} is required")
         return found
 
-    @lru_cache(maxsize=_REMEMBERED)
+    @lru_cache(maxsize=REMEMBERED)
     def remembered(texts: tuple[Texts, ...]) -> Period:
         get = dict(zip(names, texts, strict=True)).get
         return day("begin", get), day("end", get)
 
-    return lambda get: remembered(tuple([get(name) for name in names]))
+    return lambda get: remembered(tuple(map(get, names)))
 
 
 # -- choices --------------------------------------------------------------------------------------------------------
@@ -150,11 +151,11 @@ def choice_reader(skip: tuple[Branch, ...], choice: tuple[Branch, ...]) -> Calla
     """Judges a record: skips first, then the first branch of the choice that holds."""
     names = tuple(dict.fromkeys(name for branch in (*skip, *choice) for name, _ in branch.when))
 
-    @lru_cache(maxsize=_REMEMBERED)
+    @lru_cache(maxsize=REMEMBERED)
     def remembered(texts: tuple[Texts, ...]) -> Verdict:
         return _judge(dict(zip(names, texts, strict=True)).get, skip, choice)
 
-    return lambda get: remembered(tuple([get(name) for name in names]))
+    return lambda get: remembered(tuple(map(get, names)))
 
 
 def _judge(get: Get, skip: tuple[Branch, ...], choice: tuple[Branch, ...]) -> Verdict:

@@ -109,7 +109,7 @@ def load(text: str, name: str, problems: Problems) -> Block | None:
     except (ValueError, OverflowError):  # an escape such as "\UFFFFFFFF" names no character
         problems.add(top, "an escaped character in it does not exist")
         return None
-    if builder.root is None:
+    if builder.root is None or (isinstance(builder.root, Text) and not builder.root.value):
         problems.add(top, "the file is empty")
     elif not isinstance(builder.root, Block):
         problems.add(builder.root.mark, "the file must be a block of `key: value` lines")

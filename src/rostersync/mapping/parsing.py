@@ -45,12 +45,12 @@ class Mapping:
         return reader(record) if reader else Mapped(None, (Skipped(f"the mapping says nothing of a {record.kind}"),))
 
     def line_of(self, section: str, field: str) -> int:
-        """The line of the rule for a field (or a choice such as `type`), else of its section; 0 when there is none."""
+        """The line of the rule for a field (or for a choice such as `type`); 0 when the mapping has none."""
         mark = self._mark(section, field)
         return mark.line if mark else 0
 
     def where(self, section: str, field: str) -> str:
-        """The same as `FILE:LINE`; the file matters where a mapping extends another."""
+        """The same as `FILE:LINE`, or nothing; the file matters where a mapping extends another."""
         return str(self._mark(section, field) or "")
 
     @property
@@ -68,8 +68,8 @@ class Mapping:
         found = next((one for one in self._sections.values() if one.name == section), None)
         if found is None:
             return None
-        named = (rule.mark for rule in found.fields if rule.field == field)
-        return next(named, found.choice_mark if field == found.choice_name and found.choice_mark else found.mark)
+        marks = {rule.field: rule.mark for rule in found.fields}
+        return found.choice_mark if field == found.choice_name else marks.get(field)
 
 
 def parse_mapping(
@@ -90,7 +90,7 @@ def parse_mapping(
     problems = Problems()
     opening = _Opening(problems, include)
     entries = opening.entries(text, name, ())
-    if not entries:
+    if entries is None:
         raise problems.mistake()
     title = _head(entries, Mark(name, 1), roles, problems)
     sections = _sections(entries, fields, roles, problems)
@@ -114,29 +114,33 @@ class _Opening:
         self._include = include
         self._texts: list[str] = []
 
-    def entries(self, text: str, name: str, chain: tuple[str, ...]) -> Entries:
-        """The top of a file: its own sections, and for the rest those of the file it extends."""
+    def entries(self, text: str, name: str, chain: tuple[str, ...]) -> Entries | None:
+        """The top of a file: its own sections, else those of the file it extends; None if one is unreadable."""
         root = load(text, name, self._problems)
         if root is None:
-            return {}
+            return None
         self._texts.append(text)
         self._ask.known_keys(root, _WORDS)
         self._ask.version(root)
-        inherited = self._base(*root.entries["extends"], (*chain, name)) if "extends" in root.entries else {}
-        return {**inherited, **root.entries}
+        if "extends" not in root.entries:
+            return dict(root.entries)
+        inherited = self._inherited(*root.entries["extends"], (*chain, name))
+        return None if inherited is None else {**inherited, **root.entries}
 
-    def _base(self, mark: Mark, node: Node, chain: tuple[str, ...]) -> Entries:
-        base = self._ask.text(node, "extends")
-        if base in chain:
-            self._problems.add(mark, "extends goes round in a circle")
-        elif self._include is None:
+    def _inherited(self, mark: Mark, node: Node, chain: tuple[str, ...]) -> Entries | None:
+        name = self._ask.text(node, "extends")
+        if self._include is None:
             self._problems.add(mark, "extends is not possible here")
-        elif base:
-            try:
-                return self.entries(self._include(base), base, chain)
-            except UserMistake as mistake:
-                self._problems.add(mark, f"extends: {'; '.join(str(problem) for problem in mistake.problems)}")
-        return {}
+            return None
+        if name in chain:
+            self._problems.add(mark, "extends goes round in a circle")
+            return None
+        try:
+            text = self._include(name)
+        except UserMistake as mistake:
+            self._problems.add(mark, f"extends: {'; '.join(str(problem) for problem in mistake.problems)}")
+            return None
+        return self.entries(text, name, chain)
 
     def digest(self) -> str:
         """A digest of every text read, and of the engine's version."""

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from functools import lru_cache
 from typing import Literal
 
 from msgspec import Struct
 
-from rostersync.mapping.compiled import Get, choice_reader, first, period_reader, text_reader, values_reader
+from rostersync.mapping.compiled import (
+    REMEMBERED,
+    Get,
+    Texts,
+    choice_reader,
+    first,
+    period_reader,
+    text_reader,
+    values_reader,
+)
 from rostersync.mapping.rules import Section, SectionName
 from rostersync.model import Claim, Contact, GroupClaim, MembershipClaim, PersonClaim, Record, Rejected, Skipped, Tie
 
@@ -135,7 +146,9 @@ def _group_reader(section: Section) -> ReadRecord:
 
 
 def _membership_reader(section: Section, outer: frozenset[str]) -> ReadRecord:
-    key_name, read_member = section.key, _member_reader(section)
+    key_name, member_name = section.key, section.member_key
+    names = tuple(section.mentioned - {key_name, member_name})
+    tie_of = lru_cache(maxsize=REMEMBERED)(_tie_reader(section, names))
 
     def read(record: Record) -> Mapped:
         fields = record.fields
@@ -148,42 +161,47 @@ def _membership_reader(section: Section, outer: frozenset[str]) -> ReadRecord:
         rejected: list[Rejected] = []
         for part in record.parts:
             get = {**shared, **part.fields}.get if shared else part.fields.get
-            person, tie, because = read_member(get)
-            if tie is None:
+            person = first(get(member_name))
+            role, begin, end, primary, left, because = tie_of(tuple(map(get, names)))
+            if because or not person:
+                because = because if person else f"{member_name} is missing"
                 rejected.append(Rejected("membership", because, key, person, part.line or record.line))
                 continue
-            ties.append(tie)
-            if tie.left:
-                skipped.append(Skipped(tie.left))
+            ties.append(Tie(person, role, begin, end, primary, left))
+            if left:
+                skipped.append(Skipped(left))
         return Mapped(MembershipClaim(key, tuple(ties)), tuple(skipped), tuple(rejected))
 
     return read
 
 
-def _member_reader(section: Section) -> Callable[[Get], tuple[str, Tie | None, str]]:
-    """Reads one member: her key, and her tie or else the reason why there is none."""
-    member_name = section.member_key
+TieOf = tuple[str, date | None, date | None, bool, str, str]
+"""Role, begin, end, primary, why she is out, why the member cannot be used."""
+
+
+def _tie_reader(section: Section, names: tuple[str, ...]) -> Callable[[tuple[Texts, ...]], TieOf]:
+    """Everything about a tie but whose it is, by the texts of the fields `names`: thousands of members share them."""
     primary_rule = next((rule for rule in section.fields if rule.field == "primary"), None)
     read_primary = text_reader(primary_rule) if primary_rule else None
     read_period = period_reader(section.fields)
     judge = choice_reader(section.skip, section.choice)
 
-    def read(get: Get) -> tuple[str, Tie | None, str]:
-        person = first(get(member_name))
-        if not person:
-            return "", None, f"{member_name} is missing"
+    def read(texts: tuple[Texts, ...]) -> TieOf:
+        get = dict(zip(names, texts, strict=True)).get
         verdict = judge(get)
-        if verdict.rejected:
-            return person, None, verdict.rejected
-        left = verdict.left
         try:
             begin, end = read_period(get)
             primary = read_primary is not None and read_primary(get) == "yes"
         except ValueError as reason:
-            if not left:
-                return person, None, str(reason)
-            begin = end = None
-            primary = False
-        return person, Tie(person, verdict.word, begin, end, primary, left), ""
+            # what is left out on purpose need not be readable
+            return (
+                verdict.word,
+                None,
+                None,
+                False,
+                verdict.left,
+                "" if verdict.left else verdict.rejected or str(reason),
+            )
+        return verdict.word, begin, end, primary, verdict.left, verdict.rejected
 
     return read

@@ -62,9 +62,7 @@ class _RoleReader:
         revealing = self._ask.texts(root.get("revealing"), "revealing")
         neutral = clean(self._ask.text(root.get("neutral_title"), "neutral_title"))
         if revealing and not neutral:
-            self._problems.add(
-                revealing[0].mark, "revealing words need a `neutral_title` for their groups"
-            )
+            self._problems.add(revealing[0].mark, "revealing words need a `neutral_title` for their groups")
         return RoleModel(
             name=clean(self._ask.text(root.get("name"), "name")),
             ties=ties,
@@ -107,9 +105,7 @@ class _RoleReader:
                 continue
             released[role] = self._words(node, f"release: {role}", PERSON_FIELDS)
             if set(released[role]) & set(_ALWAYS):
-                self._problems.add(
-                    node.mark, f"release: {role}: leave out given_name and family_name; they always go"
-                )
+                self._problems.add(node.mark, f"release: {role}: leave out given_name and family_name; they always go")
         for role in ROLES:
             if "release" in root.entries and role not in released:
                 self._problems.add(

@@ -79,9 +79,7 @@ class SectionReader:
             return self._name(name, node, f"{name}: key"), ""
         names = self._ask.texts(node, f"{name}: key")
         if len(names) != 2:
-            self._problems.add(
-                node.mark, "membership: key names two fields: [sourcedid, member]"
-            )
+            self._problems.add(node.mark, "membership: key names two fields: [sourcedid, member]")
             return "", ""
         return self._offered(("membership",), names[0]), self._offered(("member",), names[1])
 
@@ -130,9 +128,7 @@ class SectionReader:
     def _check(self, rule: FieldRule) -> None:
         field = rule.field
         if rule.sensitive and not rule.basis:
-            self._problems.add(
-                rule.mark, f"{field} is sensitive and needs a `basis`, in the owner's words"
-            )
+            self._problems.add(rule.mark, f"{field} is sensitive and needs a `basis`, in the owner's words")
         elif rule.basis and not rule.sensitive:
             self._problems.add(rule.mark, f"{field} has a `basis`; say `sensitive: yes` as well")
         elif field in SENSITIVE and not rule.sensitive:
@@ -183,8 +179,6 @@ class SectionReader:
             self._problems.add(block.mark, f"{field}: a table must end in `otherwise`")
         said = {key: self._ask.text(value, f"{field}: {key}") for key, (_, value) in block.entries.items()}
         if "" in said:
-            self._problems.add(
-                block.entries[""][0], f"{field}: a table never looks up a missing value"
-            )
+            self._problems.add(block.entries[""][0], f"{field}: a table never looks up a missing value")
         otherwise = said.pop("otherwise", "")
         return tuple((clean(key).casefold(), text) for key, text in said.items()), otherwise

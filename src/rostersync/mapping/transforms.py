@@ -15,7 +15,9 @@ from rostersync import normalize
 
 Transform = Callable[[str], str]
 
+_SHORTEST_PHONE = 5
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+_NUMBER = re.compile(r"[0-9][0-9 .-]*")
 _SCHOOL_CODE = re.compile(r"[A-ZÆØÅ0-9]{2,8}:\s*(?=\S)")
 _NAME_PART = re.compile(r"[^\W\d_]+")
 
@@ -32,14 +34,13 @@ def upper(text: str) -> str:
 
 def date(text: str) -> str:
     """A date as YYYY-MM-DD; a zone suffix is dropped."""
-    day = normalize.iso_date(text)
-    return day.isoformat() if day else ""
+    normalize.iso_date(text)
+    return text[:10]
 
 
 def national_number(text: str) -> str:
-    """A national number as digits only. A number that fails its check digits, or is something else, stays as it is."""
-    known = normalize.national_number(text)
-    return text if known.kind == "unknown" else known.digits
+    """A national number without the signs between its digits. Check digits are not judged; words stay as they are."""
+    return normalize.digits(text) if _NUMBER.fullmatch(text) else text
 
 
 def organisation_number(text: str) -> str:
@@ -57,12 +58,12 @@ def email(text: str) -> str:
 
 def phone(text: str) -> str:
     """A telephone number as digits, with a leading `+` where one was written (or as `00`)."""
-    number = normalize.digits(text)
-    if len(number) < 5:
+    number, plus = normalize.digits(text), text.lstrip("( ").startswith("+")
+    if not plus and number.startswith("00"):
+        number, plus = number[2:], True
+    if len(number) < _SHORTEST_PHONE:
         raise ValueError("not a telephone number")
-    if text.startswith("00"):
-        return f"+{number[2:]}"
-    return f"+{number}" if text.lstrip("( ").startswith("+") else number
+    return f"+{number}" if plus else number
 
 
 def given_of_full(text: str) -> str:

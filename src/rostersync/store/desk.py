@@ -78,6 +78,12 @@ regroup = _table("regroup", _number("key", key=True))
 touched_group = _table("touched_group", _number("key", key=True))
 """Group keys whose facts changed in a way that can change a person."""
 
+hit = _table("hit", _number("person_no", key=True))
+"""Persons who have to be looked at again."""
+
+near = _table("near", _number("person_no", key=True))
+"""Their neighbours over guardianships."""
+
 
 _SAME_KEY = sa.text("""
     SELECT key, content, no, digest FROM claim WHERE source_no = :source AND kind = :kind AND key IN :keys
@@ -104,10 +110,9 @@ class Desk:
         self._next += 1
         return self._next - 1
 
-    @property
-    def new_claims(self) -> int:
-        """How many claims were written so far."""
-        return self._next - self.first
+    def changed(self) -> bool:
+        """Whether this snapshot is anything but the last accepted one over again."""
+        return any(self.run_sql(sa.select(table).limit(1)).first() for table in (spoken, kept, gone, vanished))
 
     def fresh(self, kind: ClaimKind, came: Iterable[Came]) -> list[Came]:
         """Those whose content is new. For the others, the claim that says the same is kept under its new digest."""

@@ -7,8 +7,9 @@ drivers' own idea of when a transaction begins is not ours.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -37,19 +38,27 @@ _PRAGMAS: Final = (
 class Transaction:
     """One write transaction. It ends at the end of its `with` block, or earlier by `commit` or `rollback`."""
 
-    __slots__ = ("_connection", "open")
+    __slots__ = ("_afterwards", "_connection", "open")
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._afterwards: list[Callable[[], None]] = []
         self.open = True
 
     def commit(self) -> None:
         """Make everything since the beginning durable. Does nothing when the transaction has ended."""
-        self._end("COMMIT")
+        if self.open:
+            self._end("COMMIT")
+            for step in self._afterwards:
+                step()
 
     def rollback(self) -> None:
         """Undo everything since the beginning. Does nothing when the transaction has ended."""
         self._end("ROLLBACK")
+
+    def after_commit(self, step: Callable[[], None]) -> None:
+        """Do this when everything is durable, and never if it is rolled back."""
+        self._afterwards.append(step)
 
     def _end(self, how: str) -> None:
         if self.open:
@@ -125,6 +134,11 @@ class Database:
         """Release the connection."""
         self.conn.close()
         self.conn.engine.dispose()
+
+
+def moment(at: datetime) -> str:
+    """A moment as RFC 3339 in UTC, so that the texts sort as the moments do."""
+    return at.astimezone(UTC).isoformat()
 
 
 def batches(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from rostersync.model import Delivery, Held, Kind, Known, Life, LifeState, ObjectKind, User
 from rostersync.store.engine import BATCH, Database, batches
 from rostersync.store.packing import (
+    KINDS,
     LIFE,
     PAGE,
     LifeRow,
@@ -68,12 +69,13 @@ class Knowledge:
         found: dict[str, Known] = {}
         for ids in batches(persons, BATCH):
             query = _ROWS.where(known.c.target == target, person.c.id.in_(ids))
-            found |= {row.id: self._known(target, row) for row in self._database.conn.execute(query)}
+            found |= {row.id: self._known(target, row) for row in self._database.conn.execute(query).all()}
         return found
 
     def get(self, target: str, id_: str) -> Known | None:
         """One known object, or None."""
-        row = self._database.conn.execute(_ROWS.where(known.c.target == target, known.c.id == id_)).one_or_none()
+        query = _ROWS.where(known.c.target == target, known.c.object_kind.in_(KINDS), known.c.id == id_)
+        row = self._database.conn.execute(query).one_or_none()
         return None if row is None else self._known(target, row)
 
     def objects(self, target: str, object_kind: ObjectKind) -> Iterator[Known]:
@@ -88,6 +90,16 @@ class Knowledge:
         """The ids of the groups that the target holds."""
         query = sa.select(known.c.id).where(known.c.target == target, known.c.object_kind == "group")
         return frozenset(self._database.conn.execute(query).scalars())
+
+    def which(self, target: str, ids: Iterable[str]) -> frozenset[str]:
+        """Those of these ids that the target holds."""
+        found: set[str] = set()
+        for some in batches(ids, BATCH):
+            query = sa.select(known.c.id).where(
+                known.c.target == target, known.c.object_kind.in_(KINDS), known.c.id.in_(some)
+            )
+            found.update(self._database.conn.execute(query).scalars())
+        return frozenset(found)
 
     def count(self, target: str) -> int:
         """How many objects of all kinds the target holds."""
@@ -118,9 +130,8 @@ class Knowledge:
             StateBroken: the user's person is not in the state.
         """
         if delivery.after is None:
-            removed = Move(delivery.object_kind, delivery.id, None, None, "", b"", None, life_row(delivery.life))
             with self._database.begin():
-                self.move(target, [removed], Places(self._database, target))
+                self.move(target, [_removed(delivery.object_kind, delivery.id)], Places(self._database, target))
         else:
             key = target_key or delivery.target_key
             self.adopt(target, Known(delivery.object_kind, delivery.id, delivery.after, digest, delivery.life, key))
@@ -144,6 +155,11 @@ class Knowledge:
         """Move a user's life where the target itself has nothing to do."""
         where = sa.and_(known.c.target == target, known.c.object_kind == "user", known.c.id == id_)
         self._database.conn.execute(sa.update(known).where(where).values(dict(zip(LIFE, life_row(life), strict=True))))
+
+    def forget(self, target: str, id_: str) -> None:
+        """Drop a user's row: the LMS administrator has confirmed that the user is deleted there."""
+        with self._database.begin():
+            self.move(target, [_removed("user", id_)], Places(self._database, target))
 
     def doubt(self, target: str, object_kind: ObjectKind, id_: str) -> None:
         """Mark one row uncertain: what it says may or may not be what the target holds, so it is sent again."""
@@ -182,6 +198,10 @@ class Knowledge:
         value = unpack(self._packing.open(key, sealed, place_of(target, kind, id_)))
         own_key = self._packing.open_text(key, target_key, key_place_of(target, kind, id_))
         return Known(kind, id_, value, digest, life_of(row[6:]), own_key)
+
+
+def _removed(object_kind: ObjectKind, id_: str) -> Move:
+    return Move(object_kind, id_, None, None, "", b"", None, life_row(Life()))
 
 
 def _upsert(mark: str) -> str:

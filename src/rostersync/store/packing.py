@@ -58,7 +58,7 @@ class Packing:
         found: dict[str, PersonKey] = {}
         for ids in batches(wanted, BATCH):
             query = sa.select(person.c.id, person.c.no, person.c.data_key).where(person.c.id.in_(ids))
-            for id_, no, wrapped in self._database.conn.execute(query):
+            for id_, no, wrapped in self._database.conn.execute(query).all():
                 found[id_] = PersonKey(no, self._keyring.unwrap(wrapped))
         if len(found) < len(wanted):
             raise StateBroken(

@@ -26,10 +26,10 @@ CLAIM_COLUMNS: Final = (
 _encode: Final = msgspec.msgpack.Encoder().encode
 
 _KNOWN_KEYS: Final = sa.text("""
-    SELECT link.key, person.data_key, 1 FROM link JOIN person ON person.no = link.person_no
+    SELECT link.key, person.data_key, link.kind FROM link JOIN person ON person.no = link.person_no
      WHERE link.source_no = :source AND link.key IN :keys
     UNION ALL
-    SELECT key, data_key, 0 FROM arrival WHERE key IN :keys AND data_key IS NOT NULL
+    SELECT key, data_key, 'arrived' FROM arrival WHERE key IN :keys AND data_key IS NOT NULL
 """).bindparams(sa.bindparam("keys", expanding=True))
 
 
@@ -71,17 +71,17 @@ class Persons:
         unwrap = self._keyring.unwrap
         rows = self._desk.run_sql(_KNOWN_KEYS, keys=[one.key for one in fresh])
         found: dict[int, bytes] = {}
-        linked: set[int] = set()
-        for key, wrapped, is_linked in rows:
-            found[key] = unwrap(wrapped)
-            if is_linked:
-                linked.add(key)
+        how: dict[int, str] = {}
+        for key, wrapped, kind in rows:
+            found[key] = self._keyring.unwrap(wrapped)
+            how[key] = kind
         arrivals: list[tuple[Any, ...]] = []
         for one in fresh:
             if one.key not in found:
                 found[one.key] = self._keyring.new_data_key()
                 arrivals.append(self._arrival(one, self._keyring.wrap(found[one.key])))
-            elif one.claim.old_keys and one.key in linked:
+            elif how.get(one.key) in ("old", "number") or (one.claim.old_keys and how.get(one.key) == "own"):
+                # A key that only led to her is her own now, or her source says that she had another one.
                 arrivals.append(self._arrival(one, None))
         insert = self._desk.database.insert_many
         insert(arrival, ("key", "check", "person_id", "data_key"), arrivals, ignore=True)

@@ -73,16 +73,18 @@ class Places:
             query = sa.select(known_place.c.id, known_place.c.school).where(
                 known_place.c.target == self._target, known_place.c.id.in_(ids), known_place.c.groups > 0
             )
-            self._schools.update((id_, school) for id_, school in self._database.conn.execute(query))
+            self._schools |= dict(map(tuple, self._database.conn.execute(query).all()))
 
     def _rows(self, id_: str, value: Held | None) -> Iterator[tuple[Any, ...]]:
         if isinstance(value, Group):
             yield (self._target, id_, value.school, 0, 1, 0, 0)
         elif isinstance(value, User):
-            memberships = Counter(self._schools.get(tie.group, "") for tie in value.memberships)
-            own = [at.school for at in value.schools] or [""]
-            for school in dict.fromkeys([*own, *memberships]):
-                mine = school in own
-                counts = (int(mine and value.enabled), 0, memberships[school], len(value.guardians) if mine else 0)
-                if any(counts):
-                    yield (self._target, id_, school, *counts)
+            own = dict.fromkeys([at.school for at in value.schools] or [""], 0)
+            memberships = dict(own)
+            for tie in value.memberships:
+                school = self._schools.get(tie.group, "")
+                memberships[school] = memberships.get(school, 0) + 1
+            for school, count in memberships.items():
+                persons, links = (int(value.enabled), len(value.guardians)) if school in own else (0, 0)
+                if persons or links or count:
+                    yield (self._target, id_, school, persons, 0, count, links)

@@ -7,7 +7,7 @@ record's key could not even be read, no absence of that kind counts: it might be
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Final
 
 import sqlalchemy as sa
@@ -35,11 +35,6 @@ class Retirement:
         self._run(_DELETING)
         self._run(_ENDING)
 
-    def vanished(self) -> Mapping[ClaimKind, int]:
-        """How many claims of each kind are not there any more."""
-        rows = self._desk.run_sql(sa.text("SELECT kind, count(*) FROM vanished JOIN claim USING (no) GROUP BY kind"))
-        return {kind: count for kind, count in rows}
-
     def _run(self, statements: Collection[sa.TextClause]) -> None:
         for statement in statements:
             self._desk.run_sql(statement, nothing=b"", **self._unread)
@@ -61,7 +56,7 @@ def _statements(*texts: str) -> tuple[sa.TextClause, ...]:
     return tuple(sa.text(text) for text in texts)
 
 
-_KEPT: Final = sa.text("SELECT kept.no, kept.digest, claim.digest FROM kept JOIN claim ON claim.no = kept.no")
+_KEPT: Final = sa.text("SELECT kept.no, kept.digest, claim.digest FROM kept CROSS JOIN claim WHERE claim.no = kept.no")
 
 _HELD_BACK: Final = "EXISTS (SELECT 1 FROM unusable WHERE unusable.kind = claim.kind AND unusable.key = claim.key)"
 
@@ -69,25 +64,25 @@ _RETURNING: Final = _statements(
     # Somebody, or something, is listed again after an absence, with the very same words.
     """
     INSERT INTO touched (key)
-    SELECT DISTINCT claim.key FROM kept JOIN claim ON claim.no = kept.no
-     WHERE claim.kind = 'person' AND NOT claim.present
+    SELECT DISTINCT claim.key FROM kept CROSS JOIN claim
+     WHERE claim.no = kept.no AND claim.kind = 'person' AND NOT claim.present
     ON CONFLICT DO NOTHING
     """,
     """
     INSERT INTO touched (key)
-    SELECT DISTINCT tie.person_key FROM kept JOIN claim ON claim.no = kept.no JOIN tie ON tie.claim_no = claim.no
-     WHERE NOT claim.present
+    SELECT DISTINCT tie.person_key FROM kept CROSS JOIN claim CROSS JOIN tie
+     WHERE claim.no = kept.no AND NOT claim.present AND tie.claim_no = claim.no
     ON CONFLICT DO NOTHING
     """,
     """
     INSERT INTO regroup (key)
-    SELECT DISTINCT claim.key FROM kept JOIN claim ON claim.no = kept.no
-     WHERE claim.kind = 'group' AND NOT claim.present
+    SELECT DISTINCT claim.key FROM kept CROSS JOIN claim
+     WHERE claim.no = kept.no AND claim.kind = 'group' AND NOT claim.present
     ON CONFLICT DO NOTHING
     """,
     """
     UPDATE tie SET standing = TRUE
-     WHERE claim_no IN (SELECT claim.no FROM kept JOIN claim ON claim.no = kept.no WHERE NOT claim.present)
+     WHERE claim_no IN (SELECT claim.no FROM kept CROSS JOIN claim WHERE claim.no = kept.no AND NOT claim.present)
     """,
 )
 
@@ -95,8 +90,8 @@ _SORTING: Final = _statements(
     # The key came again, with something newer to say.
     f"""
     INSERT INTO gone (no)
-    SELECT claim.no FROM unmet JOIN claim ON claim.no = unmet.no
-     WHERE NOT {_HELD_BACK}
+    SELECT claim.no FROM unmet CROSS JOIN claim
+     WHERE claim.no = unmet.no AND NOT {_HELD_BACK}
        AND EXISTS (SELECT 1 FROM claim AS live
                     WHERE live.source_no = :source AND live.kind = claim.kind AND live.key = claim.key
                       AND live.present = TRUE AND NOT EXISTS (SELECT 1 FROM unmet AS other WHERE other.no = live.no))
@@ -105,18 +100,17 @@ _SORTING: Final = _statements(
     *(
         f"""
         INSERT INTO gone (no)
-        SELECT claim.no FROM claim AS live
-          JOIN claim ON claim.source_no = :source AND claim.kind = live.kind AND claim.key = live.key
-                    AND claim.present = FALSE
-         WHERE {came_now} AND NOT {_HELD_BACK}
+        SELECT DISTINCT claim.no FROM claim AS live CROSS JOIN claim
+         WHERE {came_now} AND claim.source_no = :source AND claim.kind = live.kind AND claim.key = live.key
+           AND claim.present = FALSE AND NOT {_HELD_BACK}
         ON CONFLICT DO NOTHING
         """
         for came_now in ("live.no >= :first", "live.no IN (SELECT no FROM kept)")
     ),
     f"""
     INSERT INTO vanished (no)
-    SELECT claim.no FROM unmet JOIN claim ON claim.no = unmet.no
-     WHERE NOT EXISTS (SELECT 1 FROM gone WHERE gone.no = claim.no)
+    SELECT claim.no FROM unmet CROSS JOIN claim
+     WHERE claim.no = unmet.no AND NOT EXISTS (SELECT 1 FROM gone WHERE gone.no = claim.no)
        AND NOT {_HELD_BACK}
        AND claim.kind NOT IN (:unread_person, :unread_group, :unread_membership)
     """,
@@ -135,8 +129,8 @@ _TOUCHING: Final = _statements(
     """,
     *(
         f"""
-        INSERT INTO {noted} (key) SELECT DISTINCT claim.key FROM {fate} JOIN claim ON claim.no = {fate}.no
-         WHERE claim.kind = '{kind}'
+        INSERT INTO {noted} (key) SELECT DISTINCT claim.key FROM {fate} CROSS JOIN claim
+         WHERE claim.no = {fate}.no AND claim.kind = '{kind}'
         ON CONFLICT DO NOTHING
         """
         for fate in ("gone", "vanished")
@@ -144,21 +138,21 @@ _TOUCHING: Final = _statements(
     ),
     *(
         f"""
-        INSERT INTO touched (key) SELECT DISTINCT tie.person_key FROM {fate} JOIN tie ON tie.claim_no = {fate}.no
-         WHERE TRUE
+        INSERT INTO touched (key) SELECT DISTINCT tie.person_key FROM {fate} CROSS JOIN tie
+         WHERE tie.claim_no = {fate}.no
         ON CONFLICT DO NOTHING
         """
         for fate in ("gone", "vanished")
     ),
     # Whom a pupil no longer names, and who was referred to by a national number that is no longer stated.
     """
-    INSERT INTO touched (key) SELECT DISTINCT contact.contact_key FROM gone JOIN contact ON contact.claim_no = gone.no
-     WHERE TRUE
+    INSERT INTO touched (key) SELECT DISTINCT contact.contact_key FROM gone CROSS JOIN contact
+     WHERE contact.claim_no = gone.no
     ON CONFLICT DO NOTHING
     """,
     """
-    INSERT INTO touched (key) SELECT DISTINCT link.key FROM gone JOIN link ON link.claim_no = gone.no
-     WHERE link.kind = 'number'
+    INSERT INTO touched (key) SELECT DISTINCT link.key FROM gone CROSS JOIN link
+     WHERE link.claim_no = gone.no AND link.kind = 'number'
     ON CONFLICT DO NOTHING
     """,
     # A record that could be used cannot be any more, or the other way round.
@@ -168,8 +162,8 @@ _TOUCHING: Final = _statements(
     ON CONFLICT DO NOTHING
     """,
     f"""
-    INSERT INTO touched (key) SELECT DISTINCT claim.key FROM unmet JOIN claim ON claim.no = unmet.no
-     WHERE claim.kind = 'person' AND NOT claim.rejected AND {_HELD_BACK}
+    INSERT INTO touched (key) SELECT DISTINCT claim.key FROM unmet CROSS JOIN claim
+     WHERE claim.no = unmet.no AND claim.kind = 'person' AND NOT claim.rejected AND {_HELD_BACK}
     ON CONFLICT DO NOTHING
     """,
 )

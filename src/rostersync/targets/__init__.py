@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -37,6 +37,11 @@ class Target(Protocol):
     @property
     def whole(self) -> bool:
         """True when every delivery rewrites the complete set (a file), so known moves once after it."""
+        ...
+
+    @property
+    def left_out(self) -> Mapping[str, int]:
+        """What the last delivery could not carry, for the report: a sentence that names nobody -> how often."""
         ...
 
     def check(self) -> list[str]:

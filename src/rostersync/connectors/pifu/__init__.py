@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import filecmp
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
 from rostersync.connectors import KeyedDigest, Snapshot, Wanted
-from rostersync.connectors.pifu.dropfolder import at_rest, newest
+from rostersync.connectors.pifu.dropfolder import Candidate, at_rest, newest
 from rostersync.connectors.pifu.header import Header, moment, peek
-from rostersync.connectors.pifu.reader import PifuReading
+from rostersync.connectors.pifu.reader import PifuReading, reading_of
 from rostersync.connectors.pifu.records import every_field
+from rostersync.connectors.pifu.settings import Settings
 from rostersync.connectors.pifu.spool import Copy, Spool
 from rostersync.connectors.pifu.survey import survey, unreadable
 from rostersync.errors import SnapshotRefused, SourceUnavailable, UserMistake
@@ -27,29 +26,6 @@ _FUTURE = timedelta(days=1)
 """A file may be dated this far ahead of our clock before its date is no date."""
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The keys of a `[source.NAME]` of type pifu."""
-
-    files: str = field(metadata={"help": "the files to read, as a pattern; the newest by its own date is taken"})
-    max_age: timedelta | None = field(default=None, metadata={"help": "an export older than this is refused"})
-    settle: timedelta | None = field(
-        default=timedelta(seconds=10), metadata={"help": "a file changed more recently than this is waited for"}
-    )
-    after: Literal["keep", "delete"] = field(
-        default="keep", metadata={"help": "what becomes of a file once it is accepted; it is never moved"}
-    )
-    dialect: Literal["auto", "pifu", "ims"] = field(
-        default="auto", metadata={"help": "which profile the file follows; auto tells by its namespace"}
-    )
-    guardians: bool = field(default=False, metadata={"help": "whether the pupils' contacts may leave this source"})
-    datasource: str = field(default="", metadata={"help": "when set, a file from any other datasource is refused"})
-    zone: str = field(default="Europe/Oslo", metadata={"help": "the time zone of dates that name none"})
-    spool: Path | None = field(
-        default=None, metadata={"help": "where private copies lie while they are read; the system's own by default"}
-    )
 
 
 def make(name: str, settings: Settings) -> PifuConnector:
@@ -82,10 +58,7 @@ class PifuConnector:
 
     def check(self) -> list[str]:
         """What is wrong with the folder, or with the file that would be read, in sentences."""
-        settings = self._settings
-        return survey(
-            settings.files, self._zone, settings.spool, deletes=settings.after == "delete", guardians=settings.guardians
-        )
+        return survey(self._settings, self._zone)
 
     def fetch(self, now: datetime, released: Collection[str] = ()) -> Snapshot:
         """Copy the newest file at rest. `released` are the digests of stale snapshots that a human let through.
@@ -97,11 +70,11 @@ class PifuConnector:
         try:
             paths = at_rest(self._settings.files, now, self._settings.settle or timedelta(), self._zone)
             chosen = newest(paths, self._zone)
-            copy = self._spool.take(chosen.path)
+            copy = self._spool.take(chosen.path, repr(reading_of(self._settings)))
         except OSError as error:
             raise SourceUnavailable(unreadable(error)) from None
         try:
-            made = self._made(copy, chosen.changed, now, released)
+            made = self._made(copy, chosen, now, released)
         except SnapshotRefused:
             self._spool.drop(copy.path)
             raise
@@ -109,9 +82,7 @@ class PifuConnector:
 
     def read(self, snapshot: Snapshot, keyed: KeyedDigest, wanted: Wanted) -> PifuReading:
         """Read a fetched snapshot. Only what is in `wanted` leaves it; contacts never, unless the config says so."""
-        settings = self._settings
-        wanted = wanted if settings.guardians else {kind: names for kind, names in wanted.items() if kind != "contact"}
-        return PifuReading(snapshot, keyed, wanted, settings.dialect, settings.datasource)
+        return PifuReading(snapshot, keyed, wanted, self._settings)
 
     def accepted(self, snapshot: Snapshot) -> None:
         """Drop the copy; delete the file itself, if the config says so and it is still what was read."""
@@ -127,8 +98,8 @@ class PifuConnector:
         """Drop the copy."""
         self._spool.drop(Path(snapshot.path))
 
-    def _made(self, copy: Copy, changed: datetime, now: datetime, released: Collection[str]) -> datetime | None:
-        """When the document says it was made, None when it does not; refuses one that is stale, or of unknowable age."""
+    def _made(self, copy: Copy, chosen: Candidate, now: datetime, released: Collection[str]) -> datetime | None:
+        """When the document says it was made, None if it does not; refuses what is stale or of unknowable age."""
         made: datetime | None = None
         trouble = ""
         try:
@@ -136,18 +107,18 @@ class PifuConnector:
         except ValueError:
             trouble = "its properties/datetime cannot be read, so nobody knows how old it is"
         if not trouble and self._settings.max_age is not None:
-            trouble = _staleness(now - (made or changed), self._settings.max_age)
+            trouble = _staleness(now - (made or chosen.changed), self._settings.max_age)
         if trouble and copy.digest not in released:
-            text = f"{self._settings.files}: {trouble}; check that the export still runs"
+            text = f"{chosen.path}: {trouble}; check that the export still runs"
             raise SnapshotRefused("stale", text, releasable=True, digest=copy.digest)
         return made
 
 
 def _staleness(age: timedelta, limit: timedelta) -> str:
     if age > limit:
-        return f"the newest export is {_hours(age)} old, more than max_age ({_hours(limit)}) allows"
+        return f"it is {_hours(age)} old, more than max_age ({_hours(limit)}) allows"
     if -age > _FUTURE:
-        return f"the newest export is dated {_hours(-age)} ahead of this machine's clock"
+        return f"it is dated {_hours(-age)} ahead of this machine's clock"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Knows in how many ways PIFU-IMS and plain IMS Enterprise say the same thing, and which of the two a document speaks."""
+"""Knows in which ways PIFU-IMS and plain IMS Enterprise say the same thing, and which of the two a document is in."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ IMS = Dialect("ims", untyped_is_full=True, status="1")
 
 
 def dialect_of(choice: DialectName, namespace: str) -> Dialect:
-    """The dialect the config chose; with `auto`, PIFU if the root's namespace says so (all versions do), else plain IMS."""
+    """The dialect the config chose; with `auto`, PIFU if the root's namespace says so, as in all versions, else IMS."""
     if choice == "auto":
         return PIFU if "pifu" in namespace.lower() else IMS
     return PIFU if choice == "pifu" else IMS

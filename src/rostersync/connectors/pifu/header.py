@@ -12,9 +12,9 @@ from typing import BinaryIO, cast
 
 from lxml import etree
 
+from rostersync.connectors.pifu.dialects import Dialect
 from rostersync.connectors.pifu.steps import local_name
 from rostersync.connectors.pifu.wellformed import STRICT, Element, ill_formed, refusal
-from rostersync.errors import SnapshotRefused
 
 LONGEST = 1 << 20
 """No header is longer than this (bytes); what goes on longer is something else."""
@@ -66,7 +66,7 @@ def read_header(stream: BinaryIO, label: str) -> Header:
         SnapshotRefused: as for `peek`.
     """
     head = _Head(label)
-    refused: SnapshotRefused | None = None
+    stopped_at: tuple[int, int] | None = None
     try:
         for piece in _pieces(stream):
             head.feed(piece)
@@ -76,8 +76,11 @@ def read_header(stream: BinaryIO, label: str) -> Header:
         if head.done:
             return head.header()
     except etree.XMLSyntaxError as error:
-        refused = ill_formed(label, error, head.log)
-    raise refused or refusal(label, f"no header in its first {LONGEST >> 10} kB; this is no PIFU or IMS export")
+        stopped_at = error.position
+    # raised out here, where the parser's own message, which quotes the document, is no longer its context
+    raise ill_formed(label, head.log, stopped_at) or refusal(
+        label, f"no header in its first {LONGEST >> 10} kB; this is no PIFU or IMS export"
+    )
 
 
 def _pieces(stream: BinaryIO) -> Iterator[bytes]:
@@ -177,6 +180,21 @@ def properties_texts(properties: Element) -> dict[str, str]:
     for child in properties:
         texts.setdefault(local_name(child.tag), (child.text or "").strip())
     return texts
+
+
+def objection(stated: str, datasource: str, dialect: Dialect, demanded: str) -> str:
+    """Why a document of this type and datasource is not to be read; empty when it is. `demanded`: empty = any."""
+    if stated.lower() != "full" and (stated or not dialect.untyped_is_full):
+        return (
+            f"properties/type is {'not full' if stated else 'missing'}, and in a full export alone does absence mean "
+            "anything: have the sender export everything, with type full"
+        )
+    if demanded and datasource != demanded:
+        return (
+            f'properties/datasource is not "{demanded}", as the config demands: '
+            "the file comes from elsewhere, or the setting datasource is wrong"
+        )
+    return ""
 
 
 def moment(text: str, zone: tzinfo) -> datetime | None:

@@ -118,7 +118,7 @@ def _key_inside(element: Element) -> str:
     """The key that the `sourcedid` among an element's children spells; empty when there is none."""
     for child in element:
         if local_name(child.tag) == "sourcedid":
-            return str(key_of(child) or "")
+            return "/".join(key_of(child) or ())
     return ""
 
 
@@ -172,13 +172,13 @@ def _settle_group(wish: Wish, found: Found) -> None:
             if wish.has(name):
                 found.add(name, text)
     # the top of the tree points to itself, under its new key or its old one
-    own = {str(key) for key in found.keys}
+    own = {"/".join(key) for key in found.keys}
     if parents := tuple(parent for parent in found.texts.pop("parent", ()) if parent not in own):
         found.texts["parent"] = parents
-    for key, name in found.keys.items():
+    for (source, number), name in found.keys.items():
         # IST names a contact teacher's group after her: she is no member of it, her number stands in its id
-        if mentor and name == "sourcedid" and (named := _MENTOR_GROUP.match(key.id)):
-            found.add("mentor", f"{key.source}/{named[1]}")
+        if mentor and name == "sourcedid" and (named := _MENTOR_GROUP.match(number)):
+            found.add("mentor", f"{source}/{named[1]}")
 
 
 def _relationship(wish: Wish) -> Step | None:
@@ -203,31 +203,39 @@ def _membership(wish: Wish, member: Step) -> Steps:
 
 def _member(wish: Wish, dialect: Dialect) -> Step:
     """One part for each role; one without a role for a member who has none, so that she is not lost unseen."""
-    wanted = {name for name in ("member", "idtype") if wish.has(name)}
+    wants_member, wants_idtype = wish.has("member"), wish.has("idtype")
     take_role = _role(wish, dialect)
 
     def step(child: Element, found: Found) -> None:
-        line, roles, texts = found.line(child), [], {"member": "", "idtype": ""}
-        for part in child:
-            name = local_name(part.tag)
-            if name == "role":
-                roles.append(part)
-            elif name == "sourcedid":
-                texts["member"] = str(key_of(part) or "")
-            elif name == "idtype":
-                texts["idtype"] = in_code(part.text or part.get("idtype") or "", dialects.IDTYPES)
-        if texts["idtype"] == "2":
+        key, idtype, roles = _member_parts(child)
+        if idtype == "2":
             return  # a group inside a group; its own members are listed with it
-        shared = {name: (text,) for name, text in texts.items() if text and name in wanted}
-        for role in roles:
+        line = found.line(child)
+        for role in roles or (None,):
             inner = Found(found.above)
-            inner.texts |= shared
-            take_role(role, inner)
+            if wants_member:
+                inner.add("member", key)
+            if wants_idtype:
+                inner.add("idtype", idtype)
+            if role is not None:
+                take_role(role, inner)
             found.parts.append(Record("member", inner.texts, line))
-        if not roles:
-            found.parts.append(Record("member", shared, line))
 
     return step
+
+
+def _member_parts(member: Element) -> tuple[str, str, list[Element]]:
+    """Who is a member, whether a person ("1") or a group ("2"), and her roles."""
+    key, idtype, roles = "", "", []
+    for part in member:
+        name = local_name(part.tag)
+        if name == "role":
+            roles.append(part)
+        elif name == "sourcedid":
+            key = "/".join(key_of(part) or ())
+        elif name == "idtype":
+            idtype = in_code(part.text or part.get("idtype") or "", dialects.IDTYPES)
+    return key, idtype, roles
 
 
 def _role(wish: Wish, dialect: Dialect) -> Step:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -28,12 +29,12 @@ class Spool:
     """The copies of one source, in one folder. Each is locked while it is needed, so a killed run's are told apart."""
 
     def __init__(self, name: str, folder: Path | None) -> None:
-        self._prefix = f"rostersync-{name}-"
+        self._prefix = f"rostersync-{re.sub('[^A-Za-z0-9_]', '-', name)}-"
         self._folder = folder or Path(tempfile.gettempdir())
         self._held: dict[Path, int] = {}
 
-    def take(self, source: Path) -> Copy:
-        """Copy a file that does not change meanwhile.
+    def take(self, source: Path, way: str) -> Copy:
+        """Copy a file that does not change meanwhile. `way` spells out how it will be read; the digest covers that too.
 
         Raises:
             OSError: it cannot be read, or the folder cannot be written.
@@ -46,7 +47,7 @@ class Spool:
             header = read_header(stream, str(source))
             path = self._create()
             try:
-                digest = self._fill(path, stream, header)
+                digest = self._fill(path, stream, header, way)
                 if _identity(source.stat()) != before:
                     raise SourceUnavailable(f"{source}: it changed while it was read; run again when it is at rest")
             except BaseException:
@@ -66,9 +67,9 @@ class Spool:
         self._held[Path(name)] = descriptor
         return Path(name)
 
-    def _fill(self, path: Path, stream: BinaryIO, header: Header) -> str:
+    def _fill(self, path: Path, stream: BinaryIO, header: Header, way: str) -> str:
         """Copy the stream; the digest leaves out the header, which tells the date, but not what the header decides."""
-        decisive = (header.encoding, header.root, header.datasource, header.type)
+        decisive = (way, header.encoding, header.root, header.datasource, header.type)
         digest = hashlib.sha256(repr(decisive).encode() + b"\0")
         stream.seek(0)
         with open(self._held[path], "wb", closefd=False) as copy:

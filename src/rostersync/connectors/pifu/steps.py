@@ -19,14 +19,8 @@ SOURCEDID_FIELDS: Mapping[str, str] = MappingProxyType(
 """`sourcedidtype` in lower case -> field."""
 
 
-class Key(NamedTuple):
-    """A `sourcedid`. As text it is `source/id`."""
-
-    source: str
-    id: str
-
-    def __str__(self) -> str:
-        return f"{self.source}/{self.id}"
+Key = tuple[str, str]
+"""The source and the id of a `sourcedid`. Joined by a slash they are the key that everything else speaks of."""
 
 
 class Grouptype(NamedTuple):
@@ -105,7 +99,7 @@ def key_of(sourcedid: Element) -> Key | None:
             source = tidy(child.text or "")
         elif name == "id":
             number = tidy(child.text or "")
-    return Key(source, number) if source and number else None
+    return (source, number) if source and number else None
 
 
 class Wish:
@@ -127,9 +121,12 @@ class Wish:
         """The child's own text; one of `codes` in its one spelling."""
         if not self.has(name):
             return None
-        if codes:
-            return lambda child, found: found.add(name, in_code(child.text or "", codes))
-        return lambda child, found: found.add(name, child.text)
+
+        def step(child: Element, found: Found) -> None:
+            if text := child.text:
+                found.add(name, in_code(text, codes) if codes else text)
+
+        return step
 
     def attribute(self, name: str, attribute: str) -> Step | None:
         """One of the child's attributes."""
@@ -141,7 +138,8 @@ class Wish:
         inner = {name: Steps({value: self.text(name)}) for name in wanted.values()}
 
         def step(child: Element, found: Found) -> None:
-            name = wanted.get(child.get(attribute, "").strip())
+            word = child.get(attribute, "").strip()
+            name = wanted.get(word) or wanted.get(word.lower())
             if name and value:
                 walk(child, inner[name], found)
             elif name:
@@ -164,6 +162,6 @@ class Wish:
             if key and name:
                 found.keys[key] = name
                 if name in wanted:
-                    found.add(name, str(key))
+                    found.add(name, "/".join(key))
 
         return step

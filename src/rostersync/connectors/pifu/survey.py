@@ -8,25 +8,24 @@ from collections.abc import Iterator
 from datetime import tzinfo
 from pathlib import Path
 
+from rostersync.connectors.pifu.dialects import dialect_of
 from rostersync.connectors.pifu.dropfolder import absence, matching, newest
+from rostersync.connectors.pifu.header import objection, peek
+from rostersync.connectors.pifu.settings import Settings
 from rostersync.errors import SnapshotRefused
 
 _CONTACT = b"pifu_hasContactPerson"
 
 
-def survey(pattern: str, zone: tzinfo, spool: Path | None, *, deletes: bool, guardians: bool) -> list[str]:
+def survey(settings: Settings, zone: tzinfo) -> list[str]:
     """What an administrator has to mend; empty when all is well."""
-    found = list(_folders(matching(pattern) if deletes else [], spool))
-    paths = matching(pattern)
+    paths = matching(settings.files)
     if not paths:
-        return [*found, absence(pattern)]
+        return [*_spool(settings.spool), absence(settings.files)]
+    found = [*_spool(settings.spool), *_deletion(settings.after, paths)]
     try:
         path = newest(paths, zone).path
-        if not guardians and _mentions(path, _CONTACT):
-            found.append(
-                f"{path}: it names contacts, which stay behind while guardians = false; "
-                "set guardians = true, or have the sender leave them out"
-            )
+        found += _document(path, settings)
     except OSError as error:
         found.append(unreadable(error))
     except SnapshotRefused as refused:
@@ -40,12 +39,27 @@ def unreadable(error: OSError) -> str:
     return f"{place}{error.strerror or 'it cannot be read'}; check the rights to it, and that the disk is not full"
 
 
-def _folders(paths: list[Path], spool: Path | None) -> Iterator[str]:
-    for folder in sorted({path.parent for path in paths}):
-        if not _writable(folder):
-            yield f'{folder}: no file can be deleted there, but after = "delete"; give write access, or use "keep"'
+def _spool(spool: Path | None) -> Iterator[str]:
     if spool and not _writable(spool):
         yield f"{spool}: nothing can be written there; create the folder, or correct the setting spool"
+
+
+def _deletion(after: str, paths: list[Path]) -> Iterator[str]:
+    for folder in sorted({path.parent for path in paths}) if after == "delete" else ():
+        if not _writable(folder):
+            yield f'{folder}: no file can be deleted there, but after = "delete"; give write access, or use "keep"'
+
+
+def _document(path: Path, settings: Settings) -> Iterator[str]:
+    header = peek(path)
+    dialect = dialect_of(settings.dialect, header.namespace)
+    if header.body and (wrong := objection(header.type, header.datasource, dialect, settings.datasource)):
+        yield f"{path}: {wrong}"
+    if not settings.guardians and _mentions(path, _CONTACT):
+        yield (
+            f"{path}: it names contacts, which stay behind while guardians = false; "
+            "set guardians = true, or have the sender leave them out"
+        )
 
 
 def _writable(folder: Path) -> bool:

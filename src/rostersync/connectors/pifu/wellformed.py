@@ -48,7 +48,7 @@ _WRONG_BYTES = (
 _SENTENCES = {
     _Codes.ERR_DOCUMENT_EMPTY: "it is not XML: is it packed (gzip, zip), or was an error page saved in its place?",
     _Codes.ERR_DOCUMENT_END: "something follows the end of the document: were two exports written into one file?",
-    _Codes.ERR_INVALID_CHAR: "it has a character that XML forbids, such as a control character; have the sender remove it",
+    _Codes.ERR_INVALID_CHAR: "it has a character that XML forbids, such as a control character; have it removed",
     _Codes.ERR_INVALID_ENCODING: _WRONG_BYTES,
     _Codes.ERR_UNSUPPORTED_ENCODING: "it declares an encoding that nobody knows; have the sender write UTF-8",
     _Codes.ERR_UNDECLARED_ENTITY: _ENTITY,
@@ -82,13 +82,14 @@ def refusal(label: str, reason: str, line: int = 0, column: int = 0) -> Snapshot
     return SnapshotRefused("no proof", f"{where}: {reason}")
 
 
-def ill_formed(label: str, error: etree.XMLSyntaxError, log: etree._BaseErrorLog) -> SnapshotRefused:
-    """What to tell of a document its parser gave up on: place and cause, nothing of its content.
+def ill_formed(label: str, log: etree._BaseErrorLog, stopped_at: tuple[int, int] | None) -> SnapshotRefused | None:
+    """What a parser's log says of its document: place and cause, nothing of its content; None = it is well-formed.
 
-    `log` is the parser's own: the one on the error may hold what other documents did.
+    `stopped_at` is the line and column where the parser gave up. (The log that comes with an exception is of no use: it
+    may hold what other documents did.)
     """
     first = next((entry for entry in log if entry.level > etree.ErrorLevels.WARNING), None)
     if first is None:
-        return refusal(label, CUT_OFF, *error.position)
+        return refusal(label, CUT_OFF, *stopped_at) if stopped_at else None
     sentence = _SENTENCES.get(first.type, f"it is not well-formed XML (libxml2 error {first.type}); {_CHECK}")
     return refusal(label, sentence, first.line, max(first.column, 0))

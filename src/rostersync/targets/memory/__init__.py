@@ -35,7 +35,7 @@ class Settings:
         default=None, metadata={"help": "the process dies after so many deliveries, whose outcomes it has told"}
     )
     silent_after: int | None = field(
-        default=None, metadata={"help": "the process dies after so many deliveries and one more, whose outcome nobody learns"}
+        default=None, metadata={"help": "the process dies after so many deliveries and one more that nobody learns of"}
     )
 
 

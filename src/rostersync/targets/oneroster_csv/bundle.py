@@ -66,7 +66,7 @@ def _advising(directory: Path) -> Iterator[None]:
 def _advice(directory: Path, error: OSError) -> str:
     kept = "The set that was there before is untouched."
     if error.errno in _FULL:
-        room = "make room (a new set needs about three times its size while it is written), then run the sync again"
+        room = "make room (writing takes about four times the size of the zip), then run the sync again"
         return f"{directory}: the disk or its quota is full; {room}. {kept}"
     if error.errno in _FORBIDDEN:
         right = "give the account that runs rostersync its own folder there, mode 0700, on a disk mounted for writing"

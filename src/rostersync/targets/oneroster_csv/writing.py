@@ -43,7 +43,7 @@ def write_set(folder: Path, spool: Path, roster: Iterator[Placed], kinds: frozen
 
     Args:
         folder: where `manifest.csv` and the others go.
-        spool: a file that does not exist yet, for rows that wait; the caller removes it.
+        spool: a file that does not exist yet, for rows that wait; it is gone again afterwards.
         roster: organisations, groups, then users, each in id order.
         kinds: the group kinds that become classes; empty for all.
 
@@ -57,7 +57,7 @@ def write_set(folder: Path, spool: Path, roster: Iterator[Placed], kinds: frozen
     links = Links(left_out)
     with open(spool, "xb", buffering=_BUFFER, opener=private) as waiting, _csv(folder, "enrollments") as out:
         for user, key in users:
-            out.writelines(map(rows.line, rows.enrolment_rows(user, key, frame, left_out)))
+            out.writelines(rows.enrolment_lines(user, key, frame, left_out))
             waiting.write(_encode(_spooled(user, key, frame, left_out)) + b"\n")
             if user.enabled:
                 links.name(key, user.guardians)
@@ -66,6 +66,7 @@ def write_set(folder: Path, spool: Path, roster: Iterator[Placed], kinds: frozen
             links.see(spooled.id, spooled.row[0])
     links.close()
     _write(folder, "users", _user_rows(spool, links))
+    spool.unlink()
     return +left_out
 
 
@@ -113,7 +114,7 @@ def _write_frame(
     return rows.Frame(
         root=root,
         organisations=there,
-        schools={group.id: group.school for group in classes},
+        classes={group.id: rows.class_cells(group) for group in classes},
         unchosen=frozenset(group.id for group in groups) - {group.id for group in chosen},
     )
 

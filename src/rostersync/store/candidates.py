@@ -1,0 +1,178 @@
+"""Whom a batch of person keys that arrived might be: keys they are linked by, and persons who share an identifier.
+
+Protected persons are nobody's candidates: a match would tell that they are there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import msgspec
+import sqlalchemy as sa
+
+from rostersync.identity import Match, Newcomer
+from rostersync.store.desk import Desk
+from rostersync.store.persons import open_person, place_of
+
+ENOUGH: Final = 8
+"""Persons of one identifier who are told apart; a placeholder that a whole school shares proves nothing anyway."""
+
+_KEYS: Final = sa.bindparam("keys", expanding=True)
+
+_LINKED: Final = sa.text("""
+    SELECT link.key, person.no, person.id FROM link JOIN person ON person.no = link.person_no
+     WHERE link.source_no = :source AND link.key IN :keys
+""").bindparams(_KEYS)
+
+_OLD_KEYS: Final = sa.text('SELECT key, old_key, "check" FROM formerly WHERE key IN :keys').bindparams(_KEYS)
+
+_IDENTIFIERS: Final = sa.text("""
+    SELECT claim.key, identifier.kind, identifier.digest FROM claim JOIN identifier ON identifier.claim_no = claim.no
+     WHERE claim.source_no = :source AND claim.kind = 'person' AND claim.key IN :keys AND claim.present = TRUE
+""").bindparams(_KEYS)
+
+_HOLDERS: Final = sa.text("""
+    SELECT DISTINCT other.kind, other.digest, person.no, person.id
+      FROM claim JOIN identifier AS mine ON mine.claim_no = claim.no
+      JOIN identifier AS other ON other.kind = mine.kind AND other.digest = mine.digest AND other.claim_no <> claim.no
+      JOIN claim AS theirs ON theirs.no = other.claim_no
+      JOIN link ON link.source_no = theirs.source_no AND link.key = theirs.key
+      JOIN person ON person.no = link.person_no
+     WHERE claim.source_no = :source AND claim.kind = 'person' AND claim.key IN :keys AND claim.present = TRUE
+       AND person.no NOT IN (SELECT person_no FROM protection)
+     ORDER BY person.no
+""").bindparams(_KEYS)
+
+_CLAIMS_OF_PERSONS: Final = sa.text("""
+    SELECT person.id, person.data_key, claim.source_no, claim.key, claim.sealed, claim.present
+      FROM person JOIN link ON link.person_no = person.no
+      JOIN claim ON claim.source_no = link.source_no AND claim.kind = 'person' AND claim.key = link.key
+     WHERE person.no IN :persons
+""").bindparams(sa.bindparam("persons", expanding=True))
+
+CLAIMS_OF_KEYS: Final = sa.text("""
+    SELECT no, key, sealed FROM claim
+     WHERE source_no = :source AND kind = 'person' AND key IN :keys AND no >= :first
+""").bindparams(_KEYS)
+"""The claims of this intake under some person keys."""
+
+
+class Arrival(msgspec.Struct, frozen=True):
+    """A person key to decide about. `wrapped` is the data key it came with; empty when the key is linked already."""
+
+    key: int
+    check: bytes
+    person_id: str
+    wrapped: bytes
+
+
+class Someone(msgspec.Struct):
+    """A person whom a newcomer might be. `births` are her birth dates as claimed, `here` her present keys in this source."""
+
+    no: int
+    id: str
+    births: set[str]
+    here: set[int]
+
+
+class Candidates:
+    """What is known around a batch of arrivals; it learns with each decision, so the next newcomer sees the one before."""
+
+    def __init__(self, desk: Desk, arrivals: Sequence[Arrival]) -> None:
+        self._desk = desk
+        self._people: dict[str, Someone] = {}
+        keys = [one.key for one in arrivals]
+        self._old_keys = self._stated_old_keys(keys)
+        self._linked = self._links({*keys, *(old for olds in self._old_keys.values() for old, _ in olds)})
+        self._identifiers: defaultdict[int, set[tuple[str, bytes]]] = defaultdict(set)
+        for key, kind, digest in desk.run_sql(_IDENTIFIERS, keys=keys):
+            self._identifiers[key].add((kind, digest))
+        self._holders = self._who_holds(keys)
+        self._births = self._births_of(arrivals)
+
+    def newcomer(self, one: Arrival) -> Newcomer:
+        """What identity has to know to decide about one arrival."""
+        known = self._linked.get(one.key, "")
+        old = tuple(self._linked[key] for key, _ in self._old_keys[one.key] if key in self._linked)
+        return Newcomer(known, old, () if known else tuple(self._matches(one.key)))
+
+    def person(self, id_: str) -> Someone:
+        """One of the persons around."""
+        return self._people[id_]
+
+    def settle(self, one: Arrival, someone: Someone) -> list[tuple[int, bytes, str]]:
+        """Make the newcomer part of what is known of that person. Gives the links to write: (key, check, kind)."""
+        self._people[someone.id] = someone
+        someone.here.add(one.key)
+        someone.births |= self._births.get(one.key, set())
+        for identifier in self._identifiers[one.key]:
+            if someone.id not in self._holders[identifier]:
+                self._holders[identifier].append(someone.id)
+        links = [(one.key, one.check, "own")]
+        links += ((key, check, "old") for key, check in self._old_keys[one.key] if key not in self._linked)
+        self._linked.update((key, someone.id) for key, _, _ in links)
+        return links
+
+    def _matches(self, key: int) -> Iterator[Match]:
+        for kind, digest in sorted(self._identifiers[key]):
+            for id_ in self._holders[kind, digest][:ENOUGH]:
+                someone = self._people[id_]
+                yield Match(id_, kind, bool(someone.here - {key}), _agree(self._births.get(key), someone.births))
+
+    # -- looking around ---------------------------------------------------------------------------------------------
+
+    def _stated_old_keys(self, keys: Sequence[int]) -> defaultdict[int, list[tuple[int, bytes]]]:
+        stated: defaultdict[int, list[tuple[int, bytes]]] = defaultdict(list)
+        for key, old_key, check in self._desk.run_sql(_OLD_KEYS, keys=keys):
+            stated[key].append((old_key, check))
+        return stated
+
+    def _links(self, keys: set[int]) -> dict[int, str]:
+        linked: dict[int, str] = {}
+        for key, no, id_ in self._desk.run_sql(_LINKED, keys=list(keys)):
+            linked[key] = id_
+            self._people.setdefault(id_, Someone(no, id_, set(), set()))
+        return linked
+
+    def _who_holds(self, keys: Sequence[int]) -> defaultdict[tuple[str, bytes], list[str]]:
+        """Identifier -> the persons who have it; of each her birth dates and her keys in this source."""
+        holders: defaultdict[tuple[str, bytes], list[str]] = defaultdict(list)
+        numbers: set[int] = set()
+        for kind, digest, no, id_ in self._desk.run_sql(_HOLDERS, keys=keys):
+            holders[kind, digest].append(id_)
+            self._people.setdefault(id_, Someone(no, id_, set(), set()))
+            numbers.add(no)
+        keyring = self._desk.database.keyring
+        rows: Any = self._desk.run_sql(_CLAIMS_OF_PERSONS, persons=list(numbers)) if numbers else ()
+        for id_, wrapped, source_no, key, sealed, present in rows:
+            opened = keyring.open(keyring.unwrap(wrapped), sealed, place_of(source_no, key))
+            self._people[id_].births |= _birth_dates(opened)
+            if source_no == self._desk.source_no and present:
+                self._people[id_].here.add(key)
+        return holders
+
+    def _births_of(self, arrivals: Sequence[Arrival]) -> dict[int, set[str]]:
+        """The birth dates of those arrivals who share an identifier with anybody; for the others it does not matter."""
+        count = Counter(identifier for own in self._identifiers.values() for identifier in own)
+        keyring = self._desk.database.keyring
+        data_keys = {
+            one.key: keyring.unwrap(one.wrapped)
+            for one in arrivals
+            if one.wrapped and any(count[each] > 1 or each in self._holders for each in self._identifiers[one.key])
+        }
+        births: defaultdict[int, set[str]] = defaultdict(set)
+        rows: Any = self._desk.run_sql(CLAIMS_OF_KEYS, keys=list(data_keys)) if data_keys else ()
+        for _, key, sealed in rows:
+            births[key] |= _birth_dates(keyring.open(data_keys[key], sealed, place_of(self._desk.source_no, key)))
+        return births
+
+
+def _birth_dates(opened: bytes) -> set[str]:
+    return {text for field, text in open_person(opened).values if field == "birth_date"}
+
+
+def _agree(one: set[str] | None, other: set[str]) -> bool | None:
+    """Whether two persons' birth dates agree; None when one of them is unknown."""
+    return not one.isdisjoint(other) if one and other else None

@@ -1,0 +1,146 @@
+"""Cards, groups and schools out of the state, and who has to be looked at again.
+
+Persons come in batches in id order, and a batch costs the same few queries however many persons are in it.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Final
+
+import sqlalchemy as sa
+
+from rostersync.model import Card, GroupFact, Organisation
+from rostersync.store.deck import Deck, Source
+from rostersync.store.engine import BATCH, batches
+from rostersync.store.facts import Facts
+from rostersync.store.finding import Finding
+from rostersync.store.groups import ORGANISATIONS
+from rostersync.store.sources import Sources
+from rostersync.store.tables import person
+
+_TOUCHED: Final = sa.text("""
+    SELECT no FROM person
+     WHERE no IN (SELECT person_no FROM dirty WHERE target = :target
+                  UNION SELECT person_no FROM due WHERE target = :target AND "on" <= :on)
+     ORDER BY id
+""")
+
+_MARK: Final = """
+    INSERT INTO dirty (target, person_no, since) SELECT :target, no, :at FROM person WHERE {whom} ON CONFLICT DO NOTHING
+"""
+_MARK_ALL: Final = sa.text(_MARK.format(whom="TRUE"))
+_MARK_SOME: Final = sa.text(_MARK.format(whom="id IN :ids")).bindparams(sa.bindparam("ids", expanding=True))
+
+_CLEAN: Final = sa.text("""
+    DELETE FROM dirty WHERE target = :target AND person_no IN (SELECT no FROM person WHERE id IN :ids)
+""").bindparams(sa.bindparam("ids", expanding=True))
+
+
+class Cards(Finding):
+    """Everything known of persons and their groups, as far as the sources say it and people here decided."""
+
+    # -- cards ------------------------------------------------------------------------------------------------------
+
+    def touched(
+        self,
+        target: str,
+        on: date,
+        sources: Sequence[str],
+        *,
+        full: bool = False,
+        only: Collection[str] | None = None,
+        size: int = BATCH,
+    ) -> Iterator[list[Card]]:
+        """The cards of those who are dirty for a target, or due on that date; in id order, `size` at a time.
+
+        `full` means everybody, `only` exactly these person ids. Who is meant is settled at the first batch: marking or
+        cleaning between the batches changes nothing.
+        """
+        if only is not None:
+            numbers = self._numbers(only)
+        elif full:
+            numbers = array("q", self._database.conn.execute(sa.select(person.c.no).order_by(person.c.id)).scalars())
+        else:
+            rows = self._database.conn.execute(_TOUCHED, {"target": target, "on": on.isoformat()})
+            numbers = array("q", rows.scalars())
+        deck = Deck(self._database, self._sources(sources))
+        for start in range(0, len(numbers), size):
+            yield deck.cards(numbers[start : start + size])
+
+    def card(self, person_id: str, sources: Sequence[str]) -> Card | None:
+        """One person's card, with the ties she once had; None when nobody has that id."""
+        numbers = self._numbers([person_id])
+        return Deck(self._database, self._sources(sources), history=True).cards(numbers)[0] if numbers else None
+
+    def _numbers(self, ids: Iterable[str]) -> array[int]:
+        found: list[tuple[str, int]] = []
+        for some in batches(dict.fromkeys(ids), BATCH):
+            rows = self._database.conn.execute(sa.select(person.c.id, person.c.no).where(person.c.id.in_(some)))
+            found += ((id_, no) for id_, no in rows)
+        return array("q", (no for _, no in sorted(found)))
+
+    def _sources(self, names: Sequence[str]) -> list[Source]:
+        """The sources with these names that were ever read, in the names' order."""
+        numbers = Sources(self._database).numbers()
+        return [Source(numbers[name], name) for name in names if name in numbers]
+
+    # -- groups and schools -----------------------------------------------------------------------------------------
+
+    def groups(self, sources: Sequence[str]) -> list[GroupFact]:
+        """Every group that these sources describe and use, standing or not; schools and owners are no groups."""
+        facts = Facts(self._database)
+        found: list[GroupFact] = []
+        for place in facts.learn_all([one.no for one in self._sources(sources)]):
+            row, fact = facts.row(place), facts.fact(place)
+            if row and fact and row.kind not in ORGANISATIONS and not row.skipped:
+                found.append(fact)
+        return found
+
+    def organisations(self, sources: Sequence[str]) -> list[Organisation]:
+        """Every school and owner, standing or not. Where two sources describe one, the first source's words count."""
+        facts = Facts(self._database)
+        found: dict[str, Organisation] = {}
+        for place in facts.learn_all([one.no for one in self._sources(sources)]):
+            if organisation := facts.organisation(place):
+                found.setdefault(organisation.id, organisation)
+        return list(found.values())
+
+    def schools(self) -> list[Organisation]:
+        """The schools of all sources, by name."""
+        found = self.organisations(Sources(self._database).names())
+        return sorted((one for one in found if one.kind == "school"), key=lambda one: (one.name, one.id))
+
+    # -- who has to be looked at again ------------------------------------------------------------------------------
+
+    def mark_dirty(self, target: str, persons: Iterable[str] | None, at: datetime) -> None:
+        """Have these persons (None = everybody) looked at again for a target."""
+        binds = {"target": target, "at": at.isoformat()}
+        with self._database.begin():
+            if persons is None:
+                self._database.conn.execute(_MARK_ALL, binds)
+                return
+            for ids in batches(persons, BATCH):
+                self._database.conn.execute(_MARK_SOME, {**binds, "ids": ids})
+
+    def clean(self, target: str, persons: Iterable[str]) -> None:
+        """These persons' cards and what the target holds agree."""
+        with self._database.begin():
+            for ids in batches(persons, BATCH):
+                self._database.conn.execute(_CLEAN, {"target": target, "ids": ids})
+
+    def set_due(self, target: str, dates: Mapping[str, date | None]) -> None:
+        """Have persons looked at again on a date even when nothing changes before; None = never by itself."""
+        mark = self._database.mark
+        with self._database.begin():
+            self._database.many(
+                f"DELETE FROM due WHERE target = {mark} AND person_no = (SELECT no FROM person WHERE id = {mark})",  # noqa: S608
+                [(target, id_) for id_ in dates],
+            )
+            self._database.many(
+                'INSERT INTO due (target, person_no, "on") '  # noqa: S608 - marks only
+                f"SELECT {mark}, no, {mark} FROM person WHERE id = {mark}",
+                [(target, day.isoformat(), id_) for id_, day in dates.items() if day],
+            )

@@ -1,0 +1,76 @@
+"""Brings the tables to this version, and makes sure that the state is ours: its version, and its secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+
+from rostersync.errors import StateBroken, UserMistake
+from rostersync.store.engine import Database
+from rostersync.store.tables import meta
+
+HEAD: Final = "0001"
+"""The newest migration. Versions are four digits, so they compare as text."""
+
+_VERSION: Final = sa.table("alembic_version", sa.column("version_num", sa.String))
+_VERIFIER: Final = "verifier"
+
+
+def prepare(database: Database, path: Path) -> None:
+    """Migrate an older state, found a new one, and check the secret.
+
+    Raises:
+        StateBroken: the state is newer than this program, or no state of ours.
+        UserMistake: it was made with another secret.
+    """
+    if _version(database, path) != HEAD:
+        with database.begin():
+            # Somebody else may have done it while we waited for the lock.
+            if _version(database, path) != HEAD:
+                _upgrade(database.conn)
+                _remember_secret(database)
+    _check_secret(database, path)
+
+
+def _version(database: Database, path: Path) -> str:
+    """The version of the state; empty for a new one."""
+    tables = sa.inspect(database.conn).get_table_names()
+    if not tables:
+        return ""
+    versions = database.conn.execute(sa.select(_VERSION)).scalars().all() if "alembic_version" in tables else []
+    if len(versions) != 1:
+        raise StateBroken(f"{path} is a database, but no rostersync state: give [state] url a file of its own")
+    if versions[0] > HEAD:
+        raise StateBroken(
+            f"the state {path} has version {versions[0]}, and this rostersync knows versions up to {HEAD}: "
+            "install the newer rostersync that wrote it, or restore the backup made before the upgrade"
+        )
+    return str(versions[0])
+
+
+def _upgrade(connection: sa.Connection) -> None:
+    # Importing Alembic takes longer than opening the state, and it is needed once per upgrade.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _remember_secret(database: Database) -> None:
+    database.insert_many(meta, ("name", "value"), [(_VERIFIER, database.keyring.verifier())], ignore=True)
+
+
+def _check_secret(database: Database, path: Path) -> None:
+    kept = database.conn.execute(sa.select(meta.c.value).where(meta.c.name == _VERIFIER)).scalar()
+    if kept is None or not database.keyring.verifies(kept):
+        raise UserMistake(
+            [
+                f"[state] secret: it is not the one that {path} was made with. Restore the secret from where it is kept "
+                "apart from the database; without it the state cannot be read, and a new state must adopt every LMS anew"
+            ]
+        )

@@ -1,0 +1,67 @@
+"""Who has to be looked at again after an intake: persons whose card can have changed, and their neighbours.
+
+Neighbours over a group are those tied to it, when a fact of the group changed that can change a person. Neighbours over
+a guardianship are both: the adult follows her pupil's classes, and the pupil's link hangs on the adult's being there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+
+from rostersync.store.desk import Desk
+
+_OWN: Final = sa.text("""
+    INSERT INTO hit (person_no)
+    SELECT DISTINCT link.person_no FROM touched CROSS JOIN link
+     WHERE link.source_no = :source AND link.key = touched.key
+    ON CONFLICT DO NOTHING
+""")
+
+# A school that ended, or got another number, reaches everyone in the groups below it.
+_OVER_GROUPS: Final = sa.text("""
+    INSERT INTO hit (person_no)
+    WITH RECURSIVE below (key) AS (
+        SELECT key FROM touched_group
+        UNION
+        SELECT "group".key FROM below CROSS JOIN "group"
+         WHERE "group".source_no = :source AND "group".parent_key = below.key
+    )
+    SELECT DISTINCT link.person_no FROM below CROSS JOIN tie CROSS JOIN link
+     WHERE tie.source_no = :source AND tie.group_key = below.key
+       AND link.source_no = :source AND link.key = tie.person_key
+    ON CONFLICT DO NOTHING
+""")
+
+# The touched keys themselves are asked too: some lead to nobody any more, such as a number that was corrected.
+_OVER_GUARDIANSHIPS: Final = tuple(
+    sa.text(f"""
+    INSERT INTO near (person_no)
+    SELECT DISTINCT neighbour.person_no
+      FROM (SELECT link.source_no, link.key FROM hit CROSS JOIN link WHERE link.person_no = hit.person_no
+            UNION SELECT :source, key FROM touched) AS reached
+     CROSS JOIN contact CROSS JOIN link AS neighbour
+     WHERE contact.source_no = reached.source_no AND contact.{own} = reached.key
+       AND neighbour.source_no = contact.source_no AND neighbour.key = contact.{other}
+    ON CONFLICT DO NOTHING
+    """)  # noqa: S608 - column names only
+    for own, other in (("pupil_key", "contact_key"), ("contact_key", "pupil_key"))
+)
+
+_MARK: Final = sa.text("""
+    INSERT INTO dirty (target, person_no, since)
+    SELECT :target, person_no, :at FROM (SELECT person_no FROM hit UNION SELECT person_no FROM near) AS everyone
+     WHERE TRUE ORDER BY person_no
+    ON CONFLICT DO NOTHING
+""")
+
+
+def mark_touched(desk: Desk, targets: Iterable[str], at: datetime) -> None:
+    """Mark everyone whom this intake can change as dirty for each target."""
+    for statement in (_OWN, _OVER_GROUPS, *_OVER_GUARDIANSHIPS):
+        desk.run_sql(statement)
+    for target in targets:
+        desk.run_sql(_MARK, target=target, at=at.isoformat())

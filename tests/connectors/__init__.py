@@ -1,0 +1,1 @@
+"""Connectors are tested against real files and real servers, never against mocks."""

@@ -1,0 +1,21 @@
+"""A fresh town for every story."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.town import Town
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Town:
+    """A town whose LMS reads OneRoster CSV."""
+    return Town(tmp_path)
+
+
+@pytest.fixture(params=["oneroster_csv", "memory"])
+def any_town(tmp_path: Path, request: pytest.FixtureRequest) -> Town:
+    """A town for each shape of target: the whole set in a file, and one object at a time."""
+    return Town(tmp_path, target=request.param)

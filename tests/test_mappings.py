@@ -1,0 +1,96 @@
+"""The mapping files of the project: they load, their in-file tests hold, and they read the official samples."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from rostersync.connectors.pifu.records import every_field
+from rostersync.mapping import Mapping, parse_mapping, parse_roles
+from rostersync.mapping.rules import CONTACT_KINDS, GROUP_KINDS
+from rostersync.model import PERSON_FIELDS, ROLES, RoleModel
+from tests.conftest import ROOT
+
+MAPPINGS = sorted((ROOT / "mappings").glob("*.yaml"))
+ROLE_MODELS = sorted((ROOT / "mappings" / "roles").glob("*.yaml"))
+
+
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def oslo() -> RoleModel:
+    return parse_roles(text_of(ROOT / "mappings" / "roles" / "oslo.yaml"), "oslo.yaml")
+
+
+def mapping_of(name: str, roles: RoleModel) -> Mapping:
+    return parse_mapping(text_of(ROOT / "mappings" / name), name, fields=every_field(), roles=roles)
+
+
+@pytest.mark.parametrize("path", MAPPINGS, ids=lambda path: path.name)
+def test_a_mapping_loads_and_its_tests_hold(path: Path, oslo: RoleModel) -> None:
+    assert mapping_of(path.name, oslo).tests >= 10
+
+
+@pytest.mark.parametrize("path", ROLE_MODELS, ids=lambda path: path.name)
+def test_a_role_model_loads_and_its_tests_hold(path: Path) -> None:
+    assert "\ntests:\n" in text_of(path)
+    assert parse_roles(text_of(path), path.name).name == path.stem
+
+
+@pytest.mark.parametrize("path", [*MAPPINGS, *ROLE_MODELS], ids=lambda path: path.name)
+def test_no_file_names_a_real_domain_or_a_number_that_could_be_somebodys(path: Path) -> None:
+    text = text_of(path)
+    assert not re.findall(r"@[\w.]+\.(?!example)\w+", text)
+    months = [number[2:4] for number in re.findall(r"\b[0-9]{6} ?[0-9]{5}\b", text)]
+    assert all("81" <= month <= "92" for month in months)
+
+
+# -- Oslo's role model ----------------------------------------------------------------------------------------------
+
+
+def test_every_tie_word_of_oslo_is_tested_in_some_mapping(oslo: RoleModel) -> None:
+    text = text_of(ROOT / "mappings" / "ist-everyday.yaml")
+    tests = text[text.index("\ntests:") :]
+    assert not [tie for tie in oslo.ties if f"role: {tie}" not in tests]
+
+
+def test_every_staff_tie_is_an_employee_and_no_pupil_is(oslo: RoleModel) -> None:
+    employees = next(one for one in oslo.samlegrupper if one.kind == "all_employees")
+    assert employees.ties == {tie for tie, role in oslo.ties.items() if role == "staff"}
+
+
+def test_oslo_releases_e_mail_to_guardians_only_and_birth_dates_to_nobody(oslo: RoleModel) -> None:
+    assert [role for role in ROLES if "email" in oslo.release[role]] == ["guardian"]
+    assert not [role for role in ROLES if "birth_date" in oslo.release[role]]
+    assert all("national_number" in oslo.release[role] for role in ROLES)
+
+
+def test_oslo_has_its_four_samlegrupper(oslo: RoleModel) -> None:
+    assert [one.kind for one in oslo.samlegrupper] == ["all_pupils", "all_teachers", "all_employees", "all_guardians"]
+
+
+# -- IST Everyday ---------------------------------------------------------------------------------------------------
+
+
+def test_every_group_kind_and_contact_kind_is_tested(oslo: RoleModel) -> None:
+    text = text_of(ROOT / "mappings" / "ist-everyday.yaml")
+    tests = text[text.index("\ntests:") :]
+    assert not [kind for kind in (*GROUP_KINDS, *CONTACT_KINDS) if not re.search(rf"kind: {kind}\b", tests)]
+
+
+def test_no_field_of_everyday_is_read_without_a_use(oslo: RoleModel) -> None:
+    mapping = mapping_of("ist-everyday.yaml", oslo)
+    used = {field for fields in oslo.release.values() for field in fields} | mapping.deciding
+    read = {field for field in PERSON_FIELDS if mapping.line_of("person", field)}
+    assert read - used == {"given_name", "family_name"}
+
+
+def test_everyday_never_asks_for_what_must_stay_in_the_school_system(oslo: RoleModel) -> None:
+    wanted = mapping_of("ist-everyday.yaml", oslo).wanted
+    assert not [
+        name for name in wanted["person"] if re.search(r"tel|photo|adr|absence|gender|AtOrg|FIN|password", name)
+    ]
