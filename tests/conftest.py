@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from rostersync import logs
+
 ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def _quiet_logs() -> None:
+    """Events go to stderr, as in service, so that what a test prints is what a user would read."""
+    logs.set_up()
 
 
 @pytest.fixture(scope="session")

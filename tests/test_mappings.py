@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from hashlib import blake2b
 from pathlib import Path
 
 import pytest
 
+from rostersync.connectors import Snapshot, pifu
 from rostersync.connectors.pifu.records import every_field
 from rostersync.mapping import Mapping, parse_mapping, parse_roles
 from rostersync.mapping.rules import CONTACT_KINDS, GROUP_KINDS
-from rostersync.model import PERSON_FIELDS, ROLES, RoleModel
+from rostersync.model import PERSON_FIELDS, ROLES, Claim, GroupClaim, MembershipClaim, PersonClaim, RoleModel
 from tests.conftest import ROOT
 
 MAPPINGS = sorted((ROOT / "mappings").glob("*.yaml"))
@@ -94,3 +96,53 @@ def test_everyday_never_asks_for_what_must_stay_in_the_school_system(oslo: RoleM
     assert not [
         name for name in wanted["person"] if re.search(r"tel|photo|adr|absence|gender|AtOrg|FIN|password", name)
     ]
+
+
+# -- the official samples -------------------------------------------------------------------------------------------
+
+
+def read_sample(path: Path, mapping: Mapping, *, guardians: bool = False) -> tuple[list[Claim], list[str], list[str]]:
+    """The claims of a sample, and the reasons for what was skipped and rejected."""
+    connector = pifu.make("sample", pifu.Settings(files=str(path), guardians=guardians))
+    reading = connector.read(Snapshot(str(path), "", None, ""), lambda raw: blake2b(raw).digest(), mapping.wanted)
+    mapped = [mapping.read(fragment.parse()) for fragment in reading]
+    claims = [one.claim for one in mapped if one.claim is not None]
+    skipped = [skip.because for one in mapped for skip in one.skipped]
+    return claims, skipped, [rejected.because for one in mapped for rejected in one.rejected]
+
+
+def test_the_official_sample_is_read_without_a_rejection(oslo: RoleModel, standards: Path) -> None:
+    sample = standards / "pifu" / "samples" / "v1.3" / "PIFU-IMS_SAS_eksempel.xml"
+    claims, skipped, rejected = read_sample(sample, mapping_of("ist-everyday.yaml", oslo), guardians=True)
+    persons = [claim for claim in claims if isinstance(claim, PersonClaim)]
+    groups = [claim for claim in claims if isinstance(claim, GroupClaim)]
+    assert rejected == []
+    assert skipped == ["next of kin (pårørende) get no access"]
+    assert [len(person.contacts) for person in persons] == [0, 2, 0, 0, 0]
+    assert len(persons[0].old_keys) == 1
+    assert [group.kind for group in groups][:5] == ["owner", "school", "base_class", "teaching_group", "mentor_group"]
+    assert [group.number for group in groups][:2] == ["999000999", "333000333"]
+    assert {tie.role for claim in claims if isinstance(claim, MembershipClaim) for tie in claim.ties} == {
+        "teacher",
+        "pupil",
+    }
+
+
+@pytest.mark.parametrize("version", ["v1.2", "v1.3"])
+def test_no_official_sample_is_rejected(version: str, oslo: RoleModel, standards: Path) -> None:
+    mapping = mapping_of("ist-everyday.yaml", oslo)
+    samples = sorted((standards / "pifu" / "samples" / version).glob("*.xml"))
+    assert samples
+    assert [read_sample(sample, mapping)[2] for sample in samples] == [[]] * len(samples)
+
+
+@pytest.mark.parametrize("name", ["example-grouped.xml", "example-oneline.xml"])
+def test_the_samples_of_the_student_system_are_read_without_a_rejection(
+    name: str, oslo: RoleModel, standards: Path
+) -> None:
+    sample = standards / "pifu" / "samples" / "moodle-ims-enterprise" / name
+    claims, _, rejected = read_sample(sample, mapping_of("ims-enterprise.yaml", oslo))
+    names = [text for claim in claims if isinstance(claim, PersonClaim) for _, text in claim.values]
+    assert rejected == []
+    assert names
+    assert not [text for text in names if text.isupper()], "names in capitals are tidied"

@@ -74,14 +74,14 @@ def released(belief: Belief, fields: Iterable[str]) -> tuple[tuple[str, str], ..
 def born(belief: Belief, others: Iterable[OwnClaim], on: date) -> tuple[date | None, date | None]:
     """A person's birth date, and the next date on which we may know better (None = never by itself).
 
-    A source's birth date counts before a genuine national number's; `others` are asked when `belief` has neither. The
-    century of some numbers cannot be told, and what is possible is looked at afresh every New Year.
+    A source's birth date counts before a genuine national number's; `others` are asked after those believed, the oldest
+    birth first. The century of some numbers cannot be told, and what is possible is looked at afresh every New Year.
     """
-    claims = (*belief.believed, *others)
-    for text in _texts(claims, "birth_date"):
+    others = tuple(others)
+    for text in (*_texts(belief.believed, "birth_date"), *sorted(_texts(others, "birth_date"))):
         if day := _date(text):
             return day, None
-    for text in _texts(claims, "national_number"):
+    for text in (*_texts(belief.believed, "national_number"), *sorted(_texts(others, "national_number"))):
         if national_number(text).genuine and (day := birth_date(text, date(on.year, 1, 1))):
             return day, date(on.year + 1, 1, 1) if on.year < date.max.year else None
     return None, None

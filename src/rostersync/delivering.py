@@ -91,7 +91,7 @@ class Delivering:
         filled = self._fill(planned, planned.scratch, planned.verdict)
         self._drain(planned.part.target, delivered)
         clean = {person for object_id, person in filled.finished.items() if object_id not in delivered.stuck}
-        self.store.cards.clean(name, clean - filled.held - self._stuck_persons(filled, delivered))
+        self.store.cards.clean(name, clean - filled.held - planned.kept_back - self._stuck_persons(filled, delivered))
         if planned.removals_due and planned.removal_approved and not delivered.failed:
             self._fill(planned, planned.removal_scratch, _Approved())
             self._drain(planned.part.target, delivered)

@@ -468,6 +468,13 @@ class Delivery(Struct, frozen=True):
     target_key: str = ""
 
 
+class Placed(Struct, frozen=True):
+    """One thing a target should hold. `target_key` is the LMS's own key of an adopted user; empty means the id."""
+
+    value: Held
+    target_key: str = ""
+
+
 class Outcome(Struct, frozen=True):
     """What became of one delivery. `reason` says why it failed and what to do, naming nobody."""
 

@@ -34,7 +34,8 @@ WINDOW = timedelta(days=7)
 class TargetPlan:
     """What one target's plan came to: the main plan, and apart from it the permanent removals that are due.
 
-    `waiting` counts what only the calendar keeps back today; `stirring` are suspended users whom the main plan changes.
+    `waiting` counts what only the calendar keeps back today; `stirring` are suspended users whom the main plan changes;
+    `kept_back` are persons whose changes a restored backup keeps back: they stay dirty.
     """
 
     part: TargetPart
@@ -51,6 +52,7 @@ class TargetPlan:
     touched: int = 0
     unknown_in_lists: int = 0
     stirring: set[str] = field(default_factory=set)
+    kept_back: set[str] = field(default_factory=set)
 
     def judge(self, store: Store, guard: GuardSettings, on: date, approved: Collection[str]) -> None:
         """Gate 2: the plan's counts against the limits, with what was delivered in the days before.
@@ -186,9 +188,11 @@ class Planning:
             own = known.get(one.person, {})
             made = draft_person(one, own, context)
             drafts += made
-            if not made:
+            if not made and one.person not in planned.kept_back:
                 unchanged.append(one.person)
-            planned.waiting += len(waiting(one, own, context))
+            planned.waiting += (kept_back := len(waiting(one, own, context)))
+            if kept_back and self.restored_backup:
+                planned.kept_back.add(one.person)
             planned.pinned += one.pinned
             planned.questions += one.questions
         planned.touched += len(wanted)

@@ -166,7 +166,7 @@ def start(store: Store, parts: Parts, order: Order, now: datetime, progress: Pro
         store=store,
         parts=parts,
         order=order,
-        id=f"{local.isoformat(timespec='seconds')}-{secrets.token_hex(2)}",
+        id=f"{local.isoformat(timespec='seconds')}-{secrets.token_hex(4)}",
         now=now,
         on=local.date(),
         progress=progress,

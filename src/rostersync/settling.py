@@ -94,9 +94,7 @@ def _moved(draft: Draft, cleared: Iterable[Change]) -> Life | None:
 
 def apply_changes(before: Held | None, wanted: Held | None, changes: Sequence[Change]) -> Held | None:
     """The value after some of a draft's changes; None when there is none. `wanted` is the value after all of them."""
-    if wanted is None:
-        return None if any(change.action in ("end", "remove") for change in changes) else before
-    if not isinstance(wanted, User):
+    if not isinstance(wanted, User):  # what has one value and no parts changes in one step
         return wanted if changes else before
     return _apply_to_user(cast("User | None", before), wanted, changes)
 

@@ -94,6 +94,16 @@ def document(*elements: str, head: str | None = None, namespace: str = V1, encod
     return f"{text}\n".encode(encoding)
 
 
+def made(moment: str, *elements: str) -> bytes:
+    """A whole document, made at that moment."""
+    return document(*(elements or WHOLE), head=properties(made=moment))
+
+
+def key(number: str) -> tuple[str]:
+    """The texts of a field that holds one key of our source."""
+    return (f"{SOURCE}/{number}",)
+
+
 PUPIL = person(
     "elev-1",
     f'<userid useridtype="personNIN">{national_number(0)}</userid>',
@@ -142,3 +152,8 @@ class DropFolder:
             return [one.parse() for one in self.connector.read(snapshot, keyed, self.connector.fields)]
         finally:
             self.connector.discard(snapshot)
+
+    def record(self, element: str, namespace: str = V1) -> Record:
+        """The one record of a document with one element."""
+        (record,) = self.records(document(element, namespace=namespace))
+        return record

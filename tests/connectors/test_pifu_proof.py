@@ -33,12 +33,8 @@ from .documents import (
 )
 
 SOUND = document(*WHOLE)
+SMALL = document(person("elev-1", given="Hemmelig"), membership("7A", member("elev-1"))).rstrip()
 ALL_KEYS = ["person"] * 3 + ["group"] * 2 + ["membership"] * 2
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> DropFolder:
-    return DropFolder(tmp_path)
 
 
 def kinds(path: Path, settings: Settings) -> list[str]:
@@ -110,18 +106,17 @@ def test_the_proof_says_what_was_proved(folder: DropFolder) -> None:
 
 
 def test_a_truncated_file_is_refused_at_every_byte(folder: DropFolder) -> None:
-    whole = SOUND.rstrip()
-    for length in range(len(whole)):
-        refusal(folder, whole[:length])
-    assert len(folder.records(whole)) == len(WHOLE)
+    for length in range(len(SMALL)):
+        refusal(folder, SMALL[:length])
+    assert len(folder.records(SMALL)) == 2
 
 
 @pytest.mark.parametrize("encoding", ["UTF-16", "ISO-8859-1"])
 def test_declared_encodings_are_read_and_refused_when_truncated(folder: DropFolder, encoding: str) -> None:
     plain = folder.records(SOUND)
-    whole = document(*WHOLE, encoding=encoding).rstrip(b"\n\0")
+    whole = SOUND.decode().rstrip().replace("UTF-8", encoding, 1).encode(encoding)
     assert folder.records(whole) == plain
-    for length in random.Random(1).sample(range(len(whole)), 100):
+    for length in range(0, len(whole), 97):
         refusal(folder, whole[:length])
 
 
@@ -175,6 +170,7 @@ NASTY = {
     "a bare ampersand": (inside(b"Hemmelig & S\xc3\xb8nn"), ":4:"),
     "an unclosed tag": (inside(b"<Hemmelig>"), ":4:.*tags do not match"),
     "an undeclared prefix": (inside(b"<Hemmelig:x/>"), ":4:.*prefix"),
+    "a namespace that is none": (document(*WHOLE, namespace="urn:a}b"), "not well-formed"),
     "an attribute twice": (inside(b"<x Hemmelig='1' Hemmelig='2'/>"), ":4:.*not well-formed"),
     "10,000 levels": (inside(DEEP), ":4:.*nests deeper"),
     "a text of 11 MB": (inside(b"x" * 11_000_000), ":4:.*longer text"),
@@ -259,7 +255,7 @@ def mutated(rng: random.Random, content: bytes) -> bytes:
 
 def check_mutations(folder: Path, seed: int, rounds: int) -> None:
     """Whatever is read to the end is what another parser sees too; whatever is refused quotes nothing."""
-    path, settings, rng = folder / "mutated.xml", Settings(files=""), random.Random(seed)
+    path, settings, rng = folder / "mutated.xml", Settings(files=""), random.Random(seed)  # noqa: S311 - it must be repeatable
     source = document(*WHOLE, group("7B"), membership("7B", member("elev-1", role("01"))))
     for _ in range(rounds):
         content = mutated(rng, source)
@@ -267,26 +263,28 @@ def check_mutations(folder: Path, seed: int, rounds: int) -> None:
         try:
             found = kinds(path, settings)
         except SnapshotRefused as refused:
-            assert not [secret for secret in SECRETS if secret in str(refused)], seed
+            told, found = str(refused), []
         else:
-            assert found == second_opinion(content), seed
+            told = ""
+            assert found == second_opinion(content), f"seed {seed}"
+        assert not [secret for secret in SECRETS if secret in told], f"seed {seed}"
 
 
 def test_a_mutated_file_is_refused_or_read_as_another_parser_reads_it(tmp_path: Path) -> None:
-    check_mutations(tmp_path, seed=20261122, rounds=1500)
+    check_mutations(tmp_path, seed=20261122, rounds=500)
 
 
 @pytest.mark.proof
 @pytest.mark.parametrize("seed", range(int(os.environ.get("ROSTERSYNC_PROOF", "4"))))
 def test_many_mutated_files_are_refused_or_read_as_another_parser_reads_them(tmp_path: Path, seed: int) -> None:
-    check_mutations(tmp_path, seed, rounds=20_000)
+    check_mutations(tmp_path, seed, rounds=5_000)
 
 
-@pytest.mark.parametrize("mask", [0x01, 0x20, 0x80])
+@pytest.mark.parametrize("mask", [0x01, 0x80])
 def test_a_flipped_bit_at_any_byte_is_refused_or_changes_no_structure(tmp_path: Path, mask: int) -> None:
     path, settings = tmp_path / "flipped.xml", Settings(files="")
-    for place in range(mask % 3, len(SOUND), 3):
-        content = SOUND[:place] + bytes([SOUND[place] ^ mask]) + SOUND[place + 1 :]
+    for place in range(len(SMALL)):
+        content = SMALL[:place] + bytes([SMALL[place] ^ mask]) + SMALL[place + 1 :]
         path.write_bytes(content)
         try:
             found = kinds(path, settings)

@@ -6,10 +6,14 @@ from collections.abc import Callable
 from collections.abc import Mapping as Fields
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from rostersync.errors import UserMistake
 from rostersync.mapping import Mapping, parse_mapping, parse_roles
 from rostersync.model import Record
+
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""For property tests: a busy machine is no finding."""
 
 FIELDS: dict[str, frozenset[str]] = {
     "person": frozenset(

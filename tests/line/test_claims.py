@@ -199,6 +199,11 @@ def test_a_birth_date_that_cannot_be_read_is_unknown(values: dict[str, str]) -> 
     assert born(believe((claim(**values),)), (), TODAY) == (None, None)
 
 
+def test_of_several_remembered_birth_dates_the_oldest_counts() -> None:
+    gone = [claim("sits", birth_date=day, present=False) for day in ("2014-05-06", "2009-02-01")]
+    assert born(believe((claim("everyday"), *gone)), gone, TODAY) == (date(2009, 2, 1), None)
+
+
 def test_a_birth_date_is_remembered_from_a_source_that_has_her_no_more() -> None:
     gone = claim("sits", birth_date="2009-02-01", present=False)
     assert born(believe((claim("everyday"), gone)), (gone,), TODAY) == (date(2009, 2, 1), None)

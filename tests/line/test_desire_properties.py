@@ -18,7 +18,7 @@ from tests.line.builders import IDS, NORTH, ROLES, SOUTH, group, owner_fact, sch
 
 T = TypeVar("T")
 
-EXAMPLES = int(os.environ.get("ROSTERSYNC_PROOF", "150"))
+EXAMPLES = int(os.environ.get("ROSTERSYNC_PROOF", "60"))
 
 BOTH_RULES = (Rules(ROLES), Rules(ROLES, guardian_user="same"))
 RULES = st.sampled_from(BOTH_RULES)

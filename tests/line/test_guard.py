@@ -90,6 +90,13 @@ def test_the_default_limits_are_those_that_the_design_promises() -> None:
     assert DEFAULT_LIMITS["membership.end"] == Limit(5000, 0.20, Limit(20_000, 0.15))
     assert DEFAULT_LIMITS["person.remove"] == Limit(20, 0.01)
     assert DEFAULT_LIMITS["group.end"] == Limit(50, 0.05)
+    assert DEFAULT_LIMITS["person.create"] == Limit(5000, 0.5) == DEFAULT_LIMITS["person.update"]
+    assert DEFAULT_LIMITS["membership.update"] == Limit(20_000, 0.5)
+    assert DEFAULT_LIMITS["guardianship.create"] == Limit(5000, 0.5)
+    assert DEFAULT_LIMITS["guardianship.end"] == Limit(100, 0.05)
+    assert DEFAULT_LIMITS["group.update"] == Limit(share=0.5)
+    assert DEFAULT_LIMITS["organisation.update"] == Limit(share=0.5, owner=Limit(share=0.5))
+    assert (DEFAULT_LIMITS["rejected"], DEFAULT_LIMITS["dangling"]) == (Limit(50, 0.01), Limit(500, 0.05))
 
 
 # -- held -----------------------------------------------------------------------------------------------------------

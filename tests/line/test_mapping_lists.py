@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rostersync.errors import UserMistake
 from rostersync.mapping import ConsentEntry, GrantEntry, parse_consents, parse_grants
 from rostersync.model import Consent, Grant
-from tests.line.mapping_texts import edited, problems_of, told_at
+from tests.line.mapping_texts import PATIENT, edited, problems_of, told_at
 
 GRANTS = """\
 version: 1
@@ -138,6 +138,7 @@ def test_all_mistakes_are_told_at_once() -> None:
     assert len(problems_of(lambda: parse_grants(text, "g.yaml"))) == 2
 
 
+@PATIENT
 @given(st.from_regex(r"[0-9]{11,12}", fullmatch=True), st.sampled_from(("", " ", "-")))
 def test_no_message_repeats_a_key(number: str, between: str) -> None:
     key = f"{number[:6]}{between}{number[6:]}"

@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rostersync.errors import UserMistake
@@ -17,10 +17,9 @@ from rostersync.mapping import Mapping, parse_consents, parse_grants, parse_role
 from rostersync.mapping.loader import Block, Problems, Series, Text, load
 from rostersync.model import MembershipClaim, PersonClaim, Record
 from tests.conftest import ROOT
-from tests.line.mapping_texts import ROLE_TEXT, TEXT, edited, group, member, membership, parse, person
+from tests.line.mapping_texts import PATIENT, ROLE_TEXT, TEXT, edited, group, member, membership, parse, person
 
 TRAPS = ["no", "yes", "on", "01", "010203", "0777", "0o17", "0x1F", "1e3", "1_000", "null", "~", "true", ".inf", "1:30"]
-SLOW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.mark.parametrize("text", [*TRAPS, "2026-08-15", "07070712345", "=", "<<", "-1.0"])
@@ -37,6 +36,7 @@ def test_a_scalar_that_yaml_would_guess_at_stays_text(text: str) -> None:
     assert text in root.entries
 
 
+@PATIENT
 @given(
     st.text(st.characters(exclude_categories=("Cc", "Cs", "Cn", "Zl", "Zp"), exclude_characters="\ufeff\ufffe\uffff"))
 )
@@ -50,6 +50,7 @@ def test_a_quoted_text_survives_as_it_is(text: str) -> None:
     assert node.value == text
 
 
+@PATIENT
 @given(st.lists(st.from_regex(r"[0-9a-z]{1,12}", fullmatch=True), min_size=1, max_size=12, unique=True))
 def test_every_key_knows_its_line(keys: list[str]) -> None:
     root = load("".join(f"{key}:\n  - {key}\n" for key in keys), "t.yaml", Problems())
@@ -102,7 +103,7 @@ def of_kind(kind: str, fields: dict[str, tuple[str, ...]]) -> Record:
 KINDS = st.sampled_from(["person", "group", "membership"])
 
 
-@SLOW
+@PATIENT
 @given(st.sampled_from(SHUFFLED), KINDS, FIELDS, st.data())
 def test_the_order_of_rules_and_of_a_records_fields_means_nothing(
     other: Mapping, kind: str, fields: dict[str, tuple[str, ...]], data: st.DataObject
@@ -119,6 +120,7 @@ MEMBERS = st.builds(
 )
 
 
+@PATIENT
 @given(st.lists(MEMBERS))
 def test_every_member_becomes_a_tie_or_is_rejected(members: list[Record]) -> None:
     mapped = SMALL.read(membership(*members))
@@ -127,11 +129,13 @@ def test_every_member_becomes_a_tie_or_is_rejected(members: list[Record]) -> Non
     assert len(mapped.skipped) == sum(bool(tie.left) for tie in mapped.claim.ties)
 
 
+@PATIENT
 @given(KINDS, st.dictionaries(st.sampled_from(NAMES), st.lists(st.text(), max_size=2).map(tuple)))
 def test_no_record_whatever_makes_a_mapping_raise(kind: str, fields: dict[str, tuple[str, ...]]) -> None:
     SMALL.read(of_kind(kind, fields))
 
 
+@PATIENT
 @given(st.text(), st.text())
 def test_reasons_repeat_no_value(email: str, end: str) -> None:
     mapped = SMALL.read(person(email=f"1234{email}5678"))
@@ -183,7 +187,7 @@ def mutated(draw: st.DrawFn, text: str) -> str:
 
 
 def mistake_of(step: Callable[[], object]) -> str | None:
-    """What reading complains of, as it would be printed; None when it was satisfied. Nothing else may come out of it."""
+    """What reading complains of, as it would be printed; None when all is well. Nothing else may come out of it."""
     try:
         step()
     except UserMistake as mistake:
@@ -191,25 +195,25 @@ def mistake_of(step: Callable[[], object]) -> str | None:
     return None
 
 
-@SLOW
+@PATIENT
 @given(mutated(TEXT))
 def test_a_spoilt_mapping_is_a_mistake_or_a_mapping(text: str) -> None:
     assert mistake_of(lambda: parse(text)) != ""
 
 
-@SLOW
+@PATIENT
 @given(mutated(ROLE_TEXT))
 def test_a_spoilt_role_model_is_a_mistake_or_a_role_model(text: str) -> None:
     assert mistake_of(lambda: parse_roles(text, "r.yaml")) != ""
 
 
-@settings(SLOW, max_examples=20)
+@settings(PATIENT, max_examples=20)
 @given(mutated((ROOT / "mappings" / "ist-everyday.yaml").read_text(encoding="utf-8")))
 def test_the_spoilt_mapping_of_the_project_is_a_mistake_or_a_mapping(text: str) -> None:
     assert mistake_of(lambda: parse(text)) != ""
 
 
-@SLOW
+@PATIENT
 @given(st.text())
 def test_any_text_is_a_mistake(text: str) -> None:
     for read in (

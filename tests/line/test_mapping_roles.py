@@ -64,13 +64,13 @@ MISTAKES = [
     ("version: 1\nname: small", "§version: 1", "a role model needs `name`"),
     ("name: small", "§name: ", "a role model: `name` is empty"),
     ("groups:\n  base_class", "§group:\n  base_class", 'unknown key "group" (did you mean "groups"?)'),
-    ("  teacher: staff", "  teacher: §staf", 'unknown ties: teacher: role "staf" (did you mean "staff"?)'),
+    ("  teacher: staff", "  teacher: §staf", 'unknown role of teacher "staf" (did you mean "staff"?)'),
     (
         "  teacher: staff",
         "  teacher: §school_leader",
-        'unknown ties: teacher: role "school_leader"; known: pupil, staff',
+        'unknown role of teacher "school_leader"; known: pupil, staff',
     ),
-    ("  leader: school_leader", "  leader: §staff", 'unknown suggests: leader: role "staff"'),
+    ("  leader: school_leader", "  leader: §staff", 'unknown role of leader "staff"; known: school_leader, super_user'),
     (
         "  leader: school_leader",
         "  §leadr: school_leader",

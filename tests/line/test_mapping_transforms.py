@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from rostersync.mapping.transforms import TRANSFORMS
 from rostersync.normalize import clean
+from tests.line.mapping_texts import PATIENT
 
 EXAMPLES = {
     "trim": [(" Kari  Anne ", "Kari Anne")],
@@ -108,6 +109,7 @@ def attempt(name: str, text: str) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("name", sorted(TRANSFORMS))
+@PATIENT
 @given(text=st.text(min_size=1).map(clean).filter(bool))
 def test_any_clean_text_gives_a_text_or_one_of_a_few_fixed_reasons(name: str, text: str) -> None:
     made, reason = attempt(name, text)
@@ -116,6 +118,7 @@ def test_any_clean_text_gives_a_text_or_one_of_a_few_fixed_reasons(name: str, te
 
 
 @pytest.mark.parametrize("name", sorted(set(TRANSFORMS) - {"given_of_full", "family_of_full", "without_school_code"}))
+@PATIENT
 @given(text=st.from_regex(r"[A-Za-zÆØÅæøå0-9@.:+ -]{1,30}", fullmatch=True))
 def test_a_tidying_transform_twice_is_the_same_as_once(name: str, text: str) -> None:
     once, _ = attempt(name, clean(text))

@@ -6,11 +6,12 @@ from datetime import date, timedelta
 from unicodedata import normalize
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rostersync.normalize import birth_date, clean, digits, iso_date, national_number, organisation_number
 
+PATIENT = settings(deadline=None)
 ON = date(2026, 11, 22)
 PUPIL = "15881250036"  # month + 80, born 15 August 2012
 
@@ -37,11 +38,13 @@ def test_a_text_is_cleaned(text: str, wanted: str) -> None:
     assert clean(text) == wanted
 
 
+@PATIENT
 @given(st.text())
 def test_cleaning_twice_changes_nothing_more(text: str) -> None:
     assert clean(clean(text)) == clean(text)
 
 
+@PATIENT
 @given(st.text())
 def test_a_clean_text_is_nfc_with_single_spaces_between_words(text: str) -> None:
     cleaned = clean(text)
@@ -49,11 +52,13 @@ def test_a_clean_text_is_nfc_with_single_spaces_between_words(text: str) -> None
     assert cleaned == " ".join(cleaned.split())
 
 
+@PATIENT
 @given(st.text())
 def test_composed_and_decomposed_letters_become_the_same(text: str) -> None:
     assert clean(normalize("NFD", text)) == clean(normalize("NFC", text))
 
 
+@PATIENT
 @given(st.text())
 def test_digits_keeps_nothing_but_ascii_digits_in_their_order(text: str) -> None:
     assert digits(text) == "".join(sign for sign in text if sign in "0123456789")
@@ -88,6 +93,7 @@ def test_anything_else_is_refused_without_being_repeated(text: str) -> None:
         iso_date(text)
 
 
+@PATIENT
 @given(st.dates())
 def test_every_written_date_is_read_back(day: date) -> None:
     assert iso_date(day.isoformat()) == day
@@ -207,6 +213,7 @@ births = st.dates(date(1940, 1, 1), date(2026, 11, 22))
 series_numbers = st.integers(0, 999)
 
 
+@PATIENT
 @given(births, series_numbers, st.sampled_from((0, 1, 2, 3)), st.sampled_from((0, 40)), st.sampled_from((65, 80)))
 def test_check_digits_made_by_either_rule_are_accepted(
     born: date, series: int, rest: int, day: int, month: int
@@ -215,12 +222,14 @@ def test_check_digits_made_by_either_rule_are_accepted(
     assert made is None or national_number(made).genuine
 
 
+@PATIENT
 @given(births, series_numbers, st.integers(4, 10))
 def test_no_other_remainder_is_accepted(born: date, series: int, rest: int) -> None:
     made = number(born, series, remainder=rest)
     assert made is None or not national_number(made).valid
 
 
+@PATIENT
 @given(births, series_numbers, st.integers(0, 10), st.integers(1, 9))
 def test_one_wrong_digit_is_never_taken_for_the_same_number(born: date, series: int, at: int, by: int) -> None:
     made = number(born, series)
@@ -231,6 +240,7 @@ def test_one_wrong_digit_is_never_taken_for_the_same_number(born: date, series: 
     assert not national_number(wrong).valid
 
 
+@PATIENT
 @given(st.text())
 def test_any_text_can_be_classified(text: str) -> None:
     found = national_number(text)
@@ -308,6 +318,7 @@ def test_an_old_number_after_2032_is_as_unsure_as_a_new_one() -> None:
     assert birth_date(made, date(2033, 1, 1)) is None, "1930 or 2030"
 
 
+@PATIENT
 @given(st.dates(date(2000, 1, 1), date(2026, 11, 22)), st.integers(500, 999))
 def test_every_pupil_of_today_has_the_birth_date_of_her_number(born: date, series: int) -> None:
     made = number(born, series)

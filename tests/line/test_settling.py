@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from msgspec.structs import replace
 
 from rostersync.drafting import draft_group, draft_organisation, draft_removals
-from rostersync.model import Draft, Group, Known, Life, Membership, Organisation, User
+from rostersync.model import Change, Draft, Group, Known, Life, Membership, Organisation, User
 from rostersync.plan import END, GROUP, GROUP_END, GUARDIANSHIP, ORGANISATION, PERSON, REMOVAL, REVOKE
 from rostersync.schoolyear import DepartedPolicy
 from rostersync.settling import apply_changes, settle
@@ -154,6 +154,17 @@ def test_schools_come_before_groups_and_groups_end_after_everything() -> None:
         (GROUP, group),
         (GROUP_END, None),
     ]
+
+
+def test_what_has_no_parts_changes_in_one_step() -> None:
+    group = Group("8a", "class", "8A", "8A", "north")
+    end = Change("group", "end", "8a", "no accepted snapshot has it any more")
+    remove = Change("person", "remove", "user", "suspended since 2026-10-10: absent")
+    assert apply_changes(group, None, (end,)) is None
+    assert apply_changes(OUT, None, (remove,)) is None
+    assert apply_changes(group, replace(group, name="8B"), (replace(end, action="update"),)) == replace(
+        group, name="8B"
+    )
 
 
 def test_without_changes_a_value_stays_as_it_is() -> None:

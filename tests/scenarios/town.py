@@ -226,6 +226,7 @@ class Town:
     def __init__(self, home: Path, *, target: str = "oneroster_csv", extra: str = "", deliver: bool = True) -> None:
         self.home = home
         self.world = small_world()
+        self._parts: Parts | None = None
         self.export_path = home / "in" / "export.xml"
         for folder in ("in", "out"):
             (home / folder).mkdir(parents=True, exist_ok=True)
@@ -263,8 +264,10 @@ roles = "{mappings}/roles/oslo.yaml"
         return load(self.config)
 
     def parts(self) -> Parts:
-        """The working parts of the sync."""
-        return assemble(self.settings(), "oslo")
+        """The working parts of the sync; made once, for reading the mappings takes longer than most stories."""
+        if self._parts is None:
+            self._parts = assemble(self.settings(), "oslo")
+        return self._parts
 
     def store(self) -> Store:
         """The state; the caller closes it."""
@@ -310,6 +313,14 @@ roles = "{mappings}/roles/oslo.yaml"
         try:
             users = [one.value for one in store.known.objects("lms", "user")]
             return {(user.given_name, user.face): user for user in users if isinstance(user, User)}
+        finally:
+            store.close()
+
+    def changed(self, report: RunReport, kind: str, action: str) -> set[str]:
+        """The ids of the objects that a run changed, or would change, in one way."""
+        store = self.store()
+        try:
+            return {line.id for line in store.runs.outcomes(report.run) if (line.kind, line.action) == (kind, action)}
         finally:
             store.close()
 

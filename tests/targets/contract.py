@@ -292,5 +292,7 @@ class TargetContract:
         self.deliver(target, *EVERYBODY)
         assert target.check() == []
 
-    def test_it_carries_every_kind(self, target: Target) -> None:
+    def test_it_carries_every_kind_and_leaves_nothing_out(self, target: Target) -> None:
+        self.deliver(target, *EVERYBODY)
+        assert not target.left_out
         assert target.supports == {"organisation", "group", "person", "membership", "guardianship"}

@@ -8,8 +8,7 @@ import click
 
 from rostersync.cli.show import progress
 from rostersync.cli.shell import Shell, common, pass_shell, written
-from rostersync.lab.generate import generate
-from rostersync.lab.quirks import QUIRKS
+from rostersync.lab import QUIRKS, Size, generate
 from rostersync.report import DONE
 
 
@@ -32,7 +31,7 @@ def lab() -> None:
 @common
 @pass_shell
 def generate_command(
-    shell: Shell, directory: Path, size: str, day: int, seed: int, churn: float, quirks: tuple[str, ...], listing: bool
+    shell: Shell, directory: Path, size: Size, day: int, seed: int, churn: float, quirks: tuple[str, ...], listing: bool
 ) -> int:
     """Write one day's PIFU-IMS export into DIRECTORY, and an account of what the LMS should hold that day."""
     if listing:

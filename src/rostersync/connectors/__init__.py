@@ -20,7 +20,7 @@ KeyedDigest = Callable[[bytes], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """One top-level element of a snapshot. `parse` gives its record, and raises ValueError with a reason that names nobody."""
+    """One top-level element of a snapshot. `parse` gives its record; a ValueError from it names nobody."""
 
     kind: ClaimKind
     digest: bytes

@@ -92,7 +92,7 @@ class Asking:
             self.problems.add(block.mark, f"{what} needs `{key}`")
         elif isinstance(node, Text) and not node.value.strip():
             self.problems.add(node.mark, f"{what}: `{key}` is empty")
-        return read(node, f"{what}: {key}" if what else key)
+        return read(node, f"{what}: {key}")
 
     def version(self, block: Block) -> None:
         """Every file says `version: 1`, so that a later program can tell an older file."""

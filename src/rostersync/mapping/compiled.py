@@ -94,9 +94,12 @@ def _steps(names: Iterable[str]) -> tuple[Callable[[str], str], ...]:
     return tuple(step for step in (TRANSFORMS[name] for name in names) if step is not clean)
 
 
-def values_reader(rules: Iterable[FieldRule]) -> ReadValues:
-    """Reads several fields. An unreadable value is dropped with a note, unless the field is required."""
-    readers = tuple((rule.field, text_reader(rule), rule.required) for rule in rules)
+def values_reader(rules: Iterable[FieldRule], *, complete: bool = True) -> ReadValues:
+    """Reads several fields. An unreadable value is dropped with a note, unless the field is required.
+
+    Where `complete` is false no field is: what is left out on purpose need not be whole.
+    """
+    readers = tuple((rule.field, text_reader(rule), rule.required and complete) for rule in rules)
 
     def read(get: Get, skipped: list[Skipped]) -> list[tuple[str, str]]:
         values = []

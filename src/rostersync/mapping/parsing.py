@@ -173,15 +173,15 @@ def _tests(entries: Entries, top: Mark, fields: Offered, problems: Problems) -> 
 
 
 def _outer(sections: dict[SectionName, Section], fields: Offered) -> frozenset[str]:
-    """The membership's own fields that the rules for its members mention, besides its key."""
-    section = sections.get("membership")
-    named = section.mentioned - {section.key} if section else frozenset[str]()
-    return frozenset(name for name in named if not is_offered(name, fields.get("member", ())))
+    """The membership's own fields that the rules for its members name: those that no member has."""
+    asked = sections["membership"].asked if "membership" in sections else ()
+    return frozenset(name for name in asked if not is_offered(name, fields.get("member", ())))
 
 
 def _wanted(sections: dict[SectionName, Section], outer: frozenset[str]) -> dict[str, frozenset[str]]:
-    wanted = {str(name): section.mentioned for name, section in sections.items()}
+    """Record kind -> exactly the source fields that the mapping names."""
+    wanted = {str(name): section.asked | section.keys for name, section in sections.items()}
     if section := sections.get("membership"):
         wanted["membership"] = outer | {section.key}
-        wanted["member"] = section.mentioned - {section.key} - outer
+        wanted["member"] = (section.asked - outer) | {section.member_key}
     return wanted

@@ -61,7 +61,7 @@ def _unusable(kind: Literal["person", "group", "membership"], because: str, reco
 
 def _person_reader(section: Section, read_contact: ReadContact | None) -> ReadRecord:
     key_name, old_name = section.key, section.old_keys
-    read_values = values_reader(section.fields)
+    read_values, read_rest = values_reader(section.fields), values_reader(section.fields, complete=False)
     judge = choice_reader(section.skip, ())
 
     def read(record: Record) -> Mapped:
@@ -69,14 +69,12 @@ def _person_reader(section: Section, read_contact: ReadContact | None) -> ReadRe
         key = first(get(key_name))
         if not key:
             return _unusable("person", f"{key_name} is missing", record)
-        skipped: list[Skipped] = []
+        left = judge(get).left
+        skipped = [Skipped(left)] if left else []
         try:
-            values = read_values(get, skipped)
+            values = read_rest(get, skipped) if left else read_values(get, skipped)
         except ValueError as reason:
             return _unusable("person", str(reason), record, key)
-        left = judge(get).left
-        if left:
-            skipped.append(Skipped(left))
         contacts = _contacts(record.parts, read_contact, skipped) if read_contact and record.parts else ()
         return Mapped(PersonClaim(key, tuple(values), _old_keys(get, old_name, key), contacts, left), tuple(skipped))
 
@@ -118,7 +116,8 @@ def _contact_reader(section: Section) -> ReadContact:
 
 def _group_reader(section: Section) -> ReadRecord:
     key_name = section.key
-    read_values = values_reader(rule for rule in section.fields if rule.field not in ("begin", "end"))
+    rules = [rule for rule in section.fields if rule.field not in ("begin", "end")]
+    read_values, read_rest = values_reader(rules), values_reader(rules, complete=False)
     read_period = period_reader(section.fields)
     judge = choice_reader(section.skip, section.choice)
 
@@ -130,24 +129,22 @@ def _group_reader(section: Section) -> ReadRecord:
         verdict = judge(get)
         if verdict.rejected:
             return _unusable("group", verdict.rejected, record, key)
-        skipped = [Skipped(verdict.left)] if verdict.left else []
+        left = verdict.left
+        skipped = [Skipped(left)] if left else []
         try:
-            values = dict(read_values(get, skipped))
-            begin, end = read_period(get)
+            values = dict(read_rest(get, skipped) if left else read_values(get, skipped))
+            begin, end = (None, None) if left else read_period(get)
         except ValueError as reason:
-            if verdict.left:  # what is left out on purpose need not be complete
-                return Mapped(GroupClaim(key, verdict.word, skipped=verdict.left), tuple(skipped))
             return _unusable("group", str(reason), record, key)
-        return Mapped(
-            GroupClaim(key, verdict.word, **values, begin=begin, end=end, skipped=verdict.left), tuple(skipped)
-        )
+        claim = GroupClaim(key, verdict.word, **values, begin=begin, end=end, skipped=left)
+        return Mapped(claim, tuple(skipped))
 
     return read
 
 
 def _membership_reader(section: Section, outer: frozenset[str]) -> ReadRecord:
     key_name, member_name = section.key, section.member_key
-    names = tuple(section.mentioned - {key_name, member_name})
+    names = tuple(section.asked)
     tie_of = lru_cache(maxsize=REMEMBERED)(_tie_reader(section, names))
 
     def read(record: Record) -> Mapped:
@@ -193,15 +190,9 @@ def _tie_reader(section: Section, names: tuple[str, ...]) -> Callable[[tuple[Tex
             begin, end = read_period(get)
             primary = read_primary is not None and read_primary(get) == "yes"
         except ValueError as reason:
-            # what is left out on purpose need not be readable
-            return (
-                verdict.word,
-                None,
-                None,
-                False,
-                verdict.left,
-                "" if verdict.left else verdict.rejected or str(reason),
-            )
+            # a member who is out anyway need not have readable dates
+            because = "" if verdict.left else verdict.rejected or str(reason)
+            return verdict.word, None, None, False, verdict.left, because
         return verdict.word, begin, end, primary, verdict.left, verdict.rejected
 
     return read

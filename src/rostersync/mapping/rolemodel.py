@@ -94,7 +94,7 @@ class _RoleReader:
         return next((one for one in words if one == word), words[0])
 
     def _ties(self, node: Node | None, what: str, roles: tuple[Role, ...]) -> dict[str, Role]:
-        return {word: self._one(role, f"{what}: {word}: role", roles) for word, (_, role) in self._entries(node, what)}
+        return {word: self._one(role, f"role of {word}", roles) for word, (_, role) in self._entries(node, what)}
 
     def _release(self, root: Block) -> dict[Role, tuple[str, ...]]:
         released: dict[Role, tuple[str, ...]] = {}

@@ -118,12 +118,16 @@ class Section(Struct, frozen=True):
         return CHOICES.get(self.name, "")
 
     @property
-    def mentioned(self) -> frozenset[str]:
-        """Every source field the section names: nothing else is asked of the source."""
-        names = {self.key, self.member_key, self.old_keys} - {""}
-        names.update(origin.name for rule in self.fields for origin in rule.origins)
+    def asked(self) -> frozenset[str]:
+        """Every source field that the rules name, besides the keys."""
+        names = {origin.name for rule in self.fields for origin in rule.origins}
         names.update(name for branch in (*self.skip, *self.choice) for name, _ in branch.when)
         return frozenset(names)
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The source fields that hold keys."""
+        return frozenset((self.key, self.member_key, self.old_keys)) - {""}
 
 
 def is_offered(name: str, offered: Iterable[str]) -> bool:

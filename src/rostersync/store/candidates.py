@@ -19,7 +19,7 @@ from rostersync.store.persons import open_person, place_of
 ENOUGH: Final = 8
 """Persons of one identifier who are told apart; a placeholder that a whole school shares proves nothing anyway."""
 
-_KEYS: Final = sa.bindparam("keys", expanding=True)
+_KEYS: Final[sa.BindParameter[Any]] = sa.bindparam("keys", expanding=True)
 
 _LINKED: Final = sa.text("""
     SELECT link.key, person.no, person.id FROM link JOIN person ON person.no = link.person_no
@@ -29,27 +29,28 @@ _LINKED: Final = sa.text("""
 _OLD_KEYS: Final = sa.text('SELECT key, old_key, "check" FROM formerly WHERE key IN :keys').bindparams(_KEYS)
 
 _IDENTIFIERS: Final = sa.text("""
-    SELECT claim.key, identifier.kind, identifier.digest FROM claim JOIN identifier ON identifier.claim_no = claim.no
+    SELECT claim.key, identifier.kind, identifier.digest FROM claim CROSS JOIN identifier
      WHERE claim.source_no = :source AND claim.kind = 'person' AND claim.key IN :keys AND claim.present = TRUE
+       AND identifier.claim_no = claim.no
 """).bindparams(_KEYS)
 
 _HOLDERS: Final = sa.text("""
     SELECT DISTINCT other.kind, other.digest, person.no, person.id
-      FROM claim JOIN identifier AS mine ON mine.claim_no = claim.no
-      JOIN identifier AS other ON other.kind = mine.kind AND other.digest = mine.digest AND other.claim_no <> claim.no
-      JOIN claim AS theirs ON theirs.no = other.claim_no
-      JOIN link ON link.source_no = theirs.source_no AND link.key = theirs.key
-      JOIN person ON person.no = link.person_no
+      FROM claim CROSS JOIN identifier AS mine CROSS JOIN identifier AS other CROSS JOIN claim AS theirs
+     CROSS JOIN link CROSS JOIN person
      WHERE claim.source_no = :source AND claim.kind = 'person' AND claim.key IN :keys AND claim.present = TRUE
-       AND person.no NOT IN (SELECT person_no FROM protection)
+       AND mine.claim_no = claim.no
+       AND other.kind = mine.kind AND other.digest = mine.digest AND other.claim_no <> mine.claim_no
+       AND theirs.no = other.claim_no AND link.source_no = theirs.source_no AND link.key = theirs.key
+       AND person.no = link.person_no AND person.no NOT IN (SELECT person_no FROM protection)
      ORDER BY person.no
 """).bindparams(_KEYS)
 
 _CLAIMS_OF_PERSONS: Final = sa.text("""
     SELECT person.id, person.data_key, claim.source_no, claim.key, claim.sealed, claim.present
-      FROM person JOIN link ON link.person_no = person.no
-      JOIN claim ON claim.source_no = link.source_no AND claim.kind = 'person' AND claim.key = link.key
-     WHERE person.no IN :persons
+      FROM person CROSS JOIN link CROSS JOIN claim
+     WHERE person.no IN :persons AND link.person_no = person.no
+       AND claim.source_no = link.source_no AND claim.kind = 'person' AND claim.key = link.key
 """).bindparams(sa.bindparam("persons", expanding=True))
 
 CLAIMS_OF_KEYS: Final = sa.text("""
@@ -69,7 +70,10 @@ class Arrival(msgspec.Struct, frozen=True):
 
 
 class Someone(msgspec.Struct):
-    """A person whom a newcomer might be. `births` are her birth dates as claimed, `here` her present keys in this source."""
+    """A person whom a newcomer might be.
+
+    `births` are her birth dates as claimed, `here` her present keys in this source.
+    """
 
     no: int
     id: str
@@ -78,7 +82,7 @@ class Someone(msgspec.Struct):
 
 
 class Candidates:
-    """What is known around a batch of arrivals; it learns with each decision, so the next newcomer sees the one before."""
+    """What is known around a batch of arrivals. It learns with each decision: a newcomer sees those before her."""
 
     def __init__(self, desk: Desk, arrivals: Sequence[Arrival]) -> None:
         self._desk = desk
@@ -87,7 +91,7 @@ class Candidates:
         self._old_keys = self._stated_old_keys(keys)
         self._linked = self._links({*keys, *(old for olds in self._old_keys.values() for old, _ in olds)})
         self._identifiers: defaultdict[int, set[tuple[str, bytes]]] = defaultdict(set)
-        for key, kind, digest in desk.run_sql(_IDENTIFIERS, keys=keys):
+        for key, kind, digest in desk.rows(_IDENTIFIERS, keys=keys):
             self._identifiers[key].add((kind, digest))
         self._holders = self._who_holds(keys)
         self._births = self._births_of(arrivals)
@@ -125,13 +129,13 @@ class Candidates:
 
     def _stated_old_keys(self, keys: Sequence[int]) -> defaultdict[int, list[tuple[int, bytes]]]:
         stated: defaultdict[int, list[tuple[int, bytes]]] = defaultdict(list)
-        for key, old_key, check in self._desk.run_sql(_OLD_KEYS, keys=keys):
+        for key, old_key, check in self._desk.rows(_OLD_KEYS, keys=keys):
             stated[key].append((old_key, check))
         return stated
 
     def _links(self, keys: set[int]) -> dict[int, str]:
         linked: dict[int, str] = {}
-        for key, no, id_ in self._desk.run_sql(_LINKED, keys=list(keys)):
+        for key, no, id_ in self._desk.rows(_LINKED, keys=list(keys)):
             linked[key] = id_
             self._people.setdefault(id_, Someone(no, id_, set(), set()))
         return linked
@@ -140,13 +144,12 @@ class Candidates:
         """Identifier -> the persons who have it; of each her birth dates and her keys in this source."""
         holders: defaultdict[tuple[str, bytes], list[str]] = defaultdict(list)
         numbers: set[int] = set()
-        for kind, digest, no, id_ in self._desk.run_sql(_HOLDERS, keys=keys):
+        for kind, digest, no, id_ in self._desk.rows(_HOLDERS, keys=keys):
             holders[kind, digest].append(id_)
             self._people.setdefault(id_, Someone(no, id_, set(), set()))
             numbers.add(no)
         keyring = self._desk.database.keyring
-        rows: Any = self._desk.run_sql(_CLAIMS_OF_PERSONS, persons=list(numbers)) if numbers else ()
-        for id_, wrapped, source_no, key, sealed, present in rows:
+        for id_, wrapped, source_no, key, sealed, present in self._desk.rows(_CLAIMS_OF_PERSONS, persons=list(numbers)):
             opened = keyring.open(keyring.unwrap(wrapped), sealed, place_of(source_no, key))
             self._people[id_].births |= _birth_dates(opened)
             if source_no == self._desk.source_no and present:
@@ -163,8 +166,7 @@ class Candidates:
             if one.wrapped and any(count[each] > 1 or each in self._holders for each in self._identifiers[one.key])
         }
         births: defaultdict[int, set[str]] = defaultdict(set)
-        rows: Any = self._desk.run_sql(CLAIMS_OF_KEYS, keys=list(data_keys)) if data_keys else ()
-        for _, key, sealed in rows:
+        for _, key, sealed in self._desk.rows(CLAIMS_OF_KEYS, keys=list(data_keys)):
             births[key] |= _birth_dates(keyring.open(data_keys[key], sealed, place_of(self._desk.source_no, key)))
         return births
 

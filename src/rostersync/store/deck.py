@@ -1,8 +1,8 @@
 """One batch of cards from a handful of queries, however many persons are in it.
 
 The persons of the batch stand in a temporary table that every query joins; the wards of its guardians are a second,
-smaller batch of the same kind. Joins are written in the order in which they are to be walked: CROSS JOIN keeps SQLite, which
-knows nothing of a temporary table's size, to that order; PostgreSQL's planner is free.
+smaller batch of the same kind. Joins are written in the order in which they are to be walked: CROSS JOIN keeps SQLite,
+which knows nothing of a temporary table's size, to that order; PostgreSQL's planner is free.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
@@ -22,11 +23,14 @@ from rostersync.store.persons import open_person, place_of
 NO_LONGER_LISTED: Final = "its source no longer lists it"
 """Why a tie that a person once had gives nothing; only on cards that tell her history."""
 
+_MOST_SHARED: Final = 100_000
+"""Different ties remembered: classmates share theirs, and with it its memory."""
+
 _deck: Final = sa.Table(
     "deck", sa.MetaData(), sa.Column("person_no", sa.Integer, primary_key=True), prefixes=["TEMPORARY"]
 )
 
-_SOURCES: Final = sa.bindparam("sources", expanding=True)
+_SOURCES: Final[sa.BindParameter[Any]] = sa.bindparam("sources", expanding=True)
 
 _PERSONS: Final = sa.text("""
     SELECT person.no, person.id, person.data_key, protection.level, pin.until
@@ -45,8 +49,8 @@ _CLAIMS: Final = sa.text("""
 """).bindparams(_SOURCES)
 
 _TIES: Final = sa.text("""
-    SELECT link.person_no, tie.source_no, tie.group_key, tie.role, tie."begin", tie."end", tie."primary", tie."left",
-           tie.standing
+    SELECT link.person_no, tie.source_no, tie.group_key, tie.role, coalesce(tie."begin", ''), coalesce(tie."end", ''),
+           tie."primary", tie."left", tie.standing
       FROM deck CROSS JOIN link CROSS JOIN tie
      WHERE link.person_no = deck.person_no AND link.source_no IN :sources
        AND tie.source_no = link.source_no AND tie.person_key = link.key AND (tie.standing OR :history)
@@ -89,7 +93,7 @@ class Source(NamedTuple):
 
 
 class Deck:
-    """Makes cards from these sources, in their order of precedence. `history` adds ties that no source lists any more."""
+    """Makes cards from these sources, in their order of precedence. `history` adds ties that are no longer listed."""
 
     def __init__(self, database: Database, sources: Sequence[Source], *, history: bool = False) -> None:
         self._database = database
@@ -97,12 +101,13 @@ class Deck:
         self._rank = {source.no: rank for rank, source in enumerate(sources)}
         self._binds: dict[str, Any] = {"sources": list(self._names), "history": history}
         self._facts = Facts(database)
+        self._shared: dict[tuple[Any, ...], TieFact] = {}
 
     def cards(self, persons: Sequence[int]) -> list[Card]:
         """The cards of the persons with these row numbers, in id order."""
         cards = self._plain_cards(persons)
         wards: defaultdict[int, list[int]] = defaultdict(list)
-        for guardian, pupil in self._query(_WARDS):
+        for guardian, pupil in self._rows(_WARDS):
             wards[guardian].append(pupil)
         pupils = self._plain_cards(sorted({pupil for some in wards.values() for pupil in some})) if wards else {}
         return [
@@ -115,8 +120,8 @@ class Deck:
     def _plain_cards(self, persons: Sequence[int]) -> dict[int, Card]:
         """Row number -> card without wards, in id order."""
         self._deal(persons)
-        rows = self._query(_PERSONS).all()
-        claims = self._claims({row.no: self._database.keyring.unwrap(row.data_key) for row in rows})
+        rows = self._rows(_PERSONS)
+        claims = self._claims({no: self._database.keyring.unwrap(wrapped) for no, _, wrapped, _, _ in rows})
         ties = self._ties()
         denials = self._denials()
         cards: dict[int, Card] = {}
@@ -130,15 +135,15 @@ class Deck:
         self._database.conn.execute(sa.delete(_deck))
         self._database.insert_many(_deck, ("person_no",), [(no,) for no in persons])
 
-    def _query(self, statement: sa.TextClause) -> sa.CursorResult[Any]:
-        return self._database.conn.execute(statement, self._binds)
+    def _rows(self, statement: sa.TextClause) -> list[tuple[Any, ...]]:
+        return self._database.tuples(statement, self._binds)
 
     # -- what stands on a card --------------------------------------------------------------------------------------
 
     def _claims(self, keys: Mapping[int, bytes]) -> Mapping[int, Sequence[OwnClaim]]:
         contacts = self._contacts()
         found: defaultdict[int, list[tuple[Any, OwnClaim]]] = defaultdict(list)
-        for person, no, source, key, sealed, present, rejected, run, first, content in self._query(_CLAIMS):
+        for person, no, source, key, sealed, present, rejected, run, first, content in self._rows(_CLAIMS):
             said = open_person(self._database.keyring.open(keys[person], sealed, place_of(source, key)))
             claim = OwnClaim(
                 source=self._names[source],
@@ -152,45 +157,44 @@ class Deck:
                 key=key,
             )
             found[person].append(((self._rank[source], first, content), claim))
-        return {person: [claim for _, claim in sorted(own, key=_place)] for person, own in found.items()}
+        return {person: [claim for _, claim in sorted(own, key=itemgetter(0))] for person, own in found.items()}
 
     def _contacts(self) -> Mapping[int, Sequence[ContactFact]]:
         """Claim number -> the adults it names. One whom no source describes is nobody to link to."""
         found: defaultdict[int, list[ContactFact]] = defaultdict(list)
-        for claim, id_, kind, source, because, present, protected in self._query(_CONTACTS):
+        for claim, id_, kind, source, because, present, protected in self._rows(_CONTACTS):
             found[claim].append(ContactFact(id_, kind, self._names[source], bool(present), bool(protected), because))
         return found
 
     def _ties(self) -> Mapping[int, Sequence[TieFact]]:
-        rows = self._query(_TIES).all()
-        self._facts.learn((row.source_no, row.group_key) for row in rows)
-        found: defaultdict[int, list[tuple[Any, TieFact]]] = defaultdict(list)
-        for person, source, key, role, begin, end, primary, left, standing in rows:
-            row = self._facts.row((source, key))
-            skipped = row.skipped if row else ""
-            because = left or skipped or ("" if standing else NO_LONGER_LISTED)
-            fact = TieFact(
-                self._facts.fact((source, key)),
-                role,
-                self._names[source],
-                day_of(begin),
-                day_of(end),
-                bool(primary),
-                because,
-            )
-            found[person].append(((self._rank[source], key, role, begin or "", end or "", because), fact))
-        return {person: [fact for _, fact in sorted(own, key=_place)] for person, own in found.items()}
+        rows = self._rows(_TIES)
+        self._facts.learn({row[1:3] for row in rows})
+        # Whatever the order in the file, ties stand in the same order on the card.
+        rows.sort()
+        if len(self._shared) > _MOST_SHARED:
+            self._shared.clear()
+        found: defaultdict[int, list[TieFact]] = defaultdict(list)
+        for person, *tie in rows:
+            said = tuple(tie)
+            fact = self._shared.get(said)
+            if fact is None:
+                fact = self._shared[said] = self._tie(*said)
+            found[person].append(fact)
+        return found
+
+    def _tie(
+        self, source: int, group: int, role: str, begin: str, end: str, primary: bool, left: str, standing: bool
+    ) -> TieFact:
+        row = self._facts.row((source, group))
+        because = left or (row.skipped if row else "") or ("" if standing else NO_LONGER_LISTED)
+        fact = self._facts.fact((source, group))
+        return TieFact(fact, role, self._names[source], day_of(begin), day_of(end), bool(primary), because)
 
     def _denials(self) -> Mapping[int, Sequence[tuple[str, date | None]]]:
         found: defaultdict[int, list[tuple[str, date | None]]] = defaultdict(list)
-        for pupil, guardian, until in self._query(_DENIALS):
+        for pupil, guardian, until in self._rows(_DENIALS):
             found[pupil].append((guardian, day_of(until)))
         return found
-
-
-def _place(placed: tuple[Any, Any]) -> Any:
-    """What orders claims and ties on a card, so that their order in the file does not."""
-    return placed[0]
 
 
 def _by_id(cards: Iterable[Card]) -> list[Card]:

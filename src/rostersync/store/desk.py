@@ -6,6 +6,7 @@ The tables here are temporary, belong to one intake, and hold numbers, digests a
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -17,11 +18,13 @@ from rostersync.store.engine import Database
 from rostersync.store.seen import Seen
 from rostersync.store.tables import Number, claim
 
+_RECENT_KEYS: Final = 20_000
+
 staging = sa.MetaData()
 
 
-def _table(name: str, *columns: sa.Column[Any]) -> sa.Table:
-    return sa.Table(name, staging, *columns, prefixes=["TEMPORARY"])
+def _table(name: str, *columns: sa.Column[Any], **options: Any) -> sa.Table:
+    return sa.Table(name, staging, *columns, prefixes=["TEMPORARY"], **options)
 
 
 def _number(name: str, *, key: bool = False) -> sa.Column[int]:
@@ -48,12 +51,15 @@ arrival = _table(
     _number("key", key=True),
     sa.Column("check", sa.LargeBinary, nullable=False),
     sa.Column("person_id", sa.String(32), nullable=False),
-    sa.Column("data_key", sa.LargeBinary),
+    sa.Column("data_key", sa.LargeBinary, nullable=False),
 )
-"""Person keys that identity has to decide about. `data_key` is null where the key is linked already."""
+"""Person keys that identity has to decide about. `data_key` is empty where the key is linked already."""
 
 formerly = _table(
-    "formerly", _number("key", key=True), _number("old_key", key=True), sa.Column("check", sa.LargeBinary, nullable=False)
+    "formerly",
+    _number("key", key=True),
+    _number("old_key", key=True),
+    sa.Column("check", sa.LargeBinary, nullable=False),
 )
 """The old keys that arrivals state."""
 
@@ -66,7 +72,9 @@ numbered = _table(
 )
 """National numbers as keys: members and mentors may be referred to by them."""
 
-spoken = _table("spoken", _number("key", key=True), sa.Column("check", sa.LargeBinary, primary_key=True))
+spoken = _table(
+    "spoken", _number("key", key=True), sa.Column("check", sa.LargeBinary, primary_key=True), sqlite_with_rowid=False
+)
 """Every key that new content speaks of."""
 
 touched = _table("touched", _number("key", key=True))
@@ -85,20 +93,26 @@ near = _table("near", _number("person_no", key=True))
 """Their neighbours over guardianships."""
 
 
+CLAIM_COLUMNS: Final = (
+    "no", "source_no", "kind", "key", "digest", "content", "sealed", "present", "rejected", "run", "first"
+)  # fmt: skip
+"""How a claim row is written."""
+
 _SAME_KEY = sa.text("""
     SELECT key, content, no, digest FROM claim WHERE source_no = :source AND kind = :kind AND key IN :keys
 """).bindparams(sa.bindparam("keys", expanding=True))
 
 
 class Desk:
-    """One source's intake in the making. `first` is the number of its first new claim; it also tells the claims' age."""
+    """One source's intake in the making. `first` is the number of its first new claim, and tells the claims' age."""
 
     def __init__(self, database: Database, source_no: int, source: str, run: str) -> None:
         self.database = database
         self.source_no = source_no
         self.source = source
         self.run = run
-        self.surrogate = database.keyring.surrogates(source)
+        # A pupil is named by her class and by each of her teaching groups, which stand near each other in the file.
+        self.surrogate = lru_cache(maxsize=_RECENT_KEYS)(database.keyring.surrogates(source))
         self.content_digest: Callable[[bytes], bytes] = database.keyring.digest("claim content")
         self.first = self._last_claim() + 1
         self.seen = Seen(self._known_digests())
@@ -110,6 +124,13 @@ class Desk:
         self._next += 1
         return self._next - 1
 
+    def claim_row(self, no: int, kind: ClaimKind, one: Came, sealed: bytes) -> tuple[Any, ...]:
+        """A new claim's row, in the order of `CLAIM_COLUMNS`."""
+        present, rejected = True, False
+        return (
+            no, self.source_no, kind, one.key, one.digest, one.content, sealed, present, rejected, self.run, self.first
+        )  # fmt: skip
+
     def changed(self) -> bool:
         """Whether this snapshot is anything but the last accepted one over again."""
         return any(self.run_sql(sa.select(table).limit(1)).first() for table in (spoken, kept, gone, vanished))
@@ -117,7 +138,7 @@ class Desk:
     def fresh(self, kind: ClaimKind, came: Iterable[Came]) -> list[Came]:
         """Those whose content is new. For the others, the claim that says the same is kept under its new digest."""
         came = list(came)
-        rows = self.run_sql(_SAME_KEY, kind=kind, keys=[one.key for one in came])
+        rows = self.rows(_SAME_KEY, kind=kind, keys=[one.key for one in came])
         there = {(key, content): (no, digest) for key, content, no, digest in rows}
         new: list[Came] = []
         again: list[tuple[int, bytes]] = []
@@ -158,13 +179,17 @@ class Desk:
         """
         if self.run_sql(_COLLISIONS).first():
             raise StateBroken(
-                f"two different keys of source {self.source} have the same surrogate, so its snapshot was not taken in. "
-                "This happens once in millions of years: report it, and start a new state with another secret"
+                f"two different keys of source {self.source} have the same surrogate, so its snapshot was not taken "
+                "in. This happens once in millions of years: report it, and start a new state with another secret"
             )
 
     def run_sql(self, statement: sa.Executable, **values: Any) -> sa.CursorResult[Any]:
         """Run a statement; `:source` is this source's number and `:first` that of its first new claim."""
         return self.database.conn.execute(statement, {"source": self.source_no, "first": self.first, **values})
+
+    def rows(self, statement: sa.Executable, **values: Any) -> list[tuple[Any, ...]]:
+        """The rows of a query as plain tuples; values as `run_sql`."""
+        return self.database.tuples(statement, {"source": self.source_no, "first": self.first, **values})
 
     def clear(self) -> None:
         """Remove the temporary tables."""
@@ -174,8 +199,9 @@ class Desk:
         return int(self.database.conn.execute(sa.select(sa.func.coalesce(sa.func.max(claim.c.no), 0))).scalar_one())
 
     def _known_digests(self) -> Iterable[tuple[bytes, int]]:
-        digests = sa.select(claim.c.digest, claim.c.no).where(claim.c.source_no == self.source_no, claim.c.digest != b"")
-        rows = self.database.conn.execute(digests.order_by(claim.c.digest), execution_options={"yield_per": 10_000})
+        mine = sa.and_(claim.c.source_no == self.source_no, claim.c.digest != b"")
+        query = sa.select(claim.c.digest, claim.c.no).where(mine).order_by(claim.c.digest)
+        rows = self.database.conn.execute(query, execution_options={"yield_per": 10_000})
         return ((digest, no) for digest, no in rows)
 
 
@@ -193,13 +219,13 @@ class Came(msgspec.Struct, frozen=True):
 _COLLISIONS: Final = sa.text("""
     SELECT 1 FROM (SELECT key FROM spoken GROUP BY key HAVING count(*) > 1) AS twice
     UNION ALL
-    SELECT 1 FROM spoken JOIN link ON link.source_no = :source AND link.key = spoken.key
-     WHERE link."check" <> spoken."check"
+    SELECT 1 FROM spoken CROSS JOIN link
+     WHERE link.source_no = :source AND link.key = spoken.key AND link."check" <> spoken."check"
     UNION ALL
-    SELECT 1 FROM spoken JOIN "group" ON "group".source_no = :source AND "group".key = spoken.key
-     WHERE "group"."check" <> spoken."check"
+    SELECT 1 FROM spoken CROSS JOIN "group"
+     WHERE "group".source_no = :source AND "group".key = spoken.key AND "group"."check" <> spoken."check"
     UNION ALL
-    SELECT 1 FROM numbered JOIN link ON link.source_no = :source AND link.key = numbered.key
-     WHERE link."check" <> numbered."check"
+    SELECT 1 FROM numbered CROSS JOIN link
+     WHERE link.source_no = :source AND link.key = numbered.key AND link."check" <> numbered."check"
     LIMIT 1
 """)

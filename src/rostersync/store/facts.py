@@ -1,13 +1,14 @@
 """The facts of groups and schools, as cards and plans refer to them.
 
-Opening a seal costs more than remembering a fact, and a batch of persons in id order touches groups everywhere, so facts
-are remembered for as long as this lives: one reading of cards. An owner like Oslo has some 25,000.
+Opening a seal costs more than remembering a fact, and a batch of persons in id order touches groups everywhere, so
+facts are remembered for as long as this lives: one reading of cards. An owner like Oslo has some 25,000.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -23,7 +24,9 @@ from rostersync.store.tables import group
 Place = tuple[int, int]
 """Where a group is found: (source number, surrogate of its key)."""
 
-_COLUMNS: Final = group.c["source_no", "key", "id", "kind", "parent_key", "sealed", "begin", "end", "skipped", "standing"]
+_COLUMNS: Final = group.c[
+    "source_no", "key", "id", "kind", "parent_key", "sealed", "begin", "end", "skipped", "standing"
+]  # fmt: skip
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -62,8 +65,8 @@ class Facts:
     def learn_all(self, sources: Sequence[int]) -> Iterator[Place]:
         """Look up every group of some sources. Gives their places, by source in that order."""
         for source in sources:
-            keys = self._database.conn.execute(sa.select(group.c.key).where(group.c.source_no == source).order_by(group.c.id))
-            places = [(source, key) for key in keys.scalars()]
+            keys = sa.select(group.c.key).where(group.c.source_no == source).order_by(group.c.id)
+            places = [(source, key) for key in self._database.conn.execute(keys).scalars()]
             self.learn(places)
             yield from places
 
@@ -77,9 +80,10 @@ class Facts:
             row = self._rows[place]
             if row is None:
                 return None
-            school = self._above(place, ("school",))
+            above = self._above(place, ("school",))
+            school = _school(above) if above else None
             self._facts[place] = GroupFact(
-                row.id, row.kind, row.name, row.title, school and _school(school), row.begin, row.end, row.standing
+                row.id, row.kind, row.name, row.title, school, row.begin, row.end, row.standing
             )
         return self._facts[place]
 
@@ -134,6 +138,7 @@ def _school(row: Known) -> School:
     return School(row.id, row.name, organisation_number(row.number), row.key)
 
 
+@lru_cache(maxsize=4_096)
 def day_of(text: str | None) -> date | None:
-    """The date that a column holds."""
-    return None if text is None else date.fromisoformat(text)
+    """The date that a column holds; nearly all ties of a year share a few."""
+    return date.fromisoformat(text) if text else None

@@ -12,7 +12,7 @@ from rostersync.store.engine import BATCH, Database, batches
 from rostersync.store.sources import Sources
 from rostersync.store.tables import group, known, link, person
 
-_IDS: Final = sa.bindparam("ids", expanding=True)
+_IDS: Final[sa.BindParameter[Any]] = sa.bindparam("ids", expanding=True)
 
 _BY_IDENTIFIER: Final = sa.text("""
     SELECT DISTINCT person.id FROM identifier
@@ -23,42 +23,42 @@ _BY_IDENTIFIER: Final = sa.text("""
 """)
 
 _MEMBERS: Final = sa.text("""
-    SELECT DISTINCT person.id FROM "group"
-      JOIN tie ON tie.source_no = "group".source_no AND tie.group_key = "group".key AND tie.standing
-      JOIN link ON link.source_no = tie.source_no AND link.key = tie.person_key
-      JOIN person ON person.no = link.person_no
-     WHERE "group".id = :id ORDER BY person.id
+    SELECT DISTINCT person.id FROM "group" CROSS JOIN claim CROSS JOIN tie CROSS JOIN link CROSS JOIN person
+     WHERE "group".id = :id
+       AND claim.source_no = "group".source_no AND claim.kind IN ('group', 'membership') AND claim.key = "group".key
+       AND tie.claim_no = claim.no AND tie.standing
+       AND link.source_no = tie.source_no AND link.key = tie.person_key AND person.no = link.person_no
+     ORDER BY person.id
 """)
 
 _OF_SCHOOL: Final = sa.text("""
     WITH RECURSIVE below (source_no, key) AS (
         SELECT source_no, key FROM "group" WHERE id = :id
         UNION
-        SELECT "group".source_no, "group".key FROM below
-          JOIN "group" ON "group".source_no = below.source_no AND "group".parent_key = below.key
+        SELECT "group".source_no, "group".key FROM below CROSS JOIN "group"
+         WHERE "group".source_no = below.source_no AND "group".parent_key = below.key
     )
-    SELECT DISTINCT person.id FROM below
-      JOIN tie ON tie.source_no = below.source_no AND tie.group_key = below.key AND tie.standing
-      JOIN link ON link.source_no = tie.source_no AND link.key = tie.person_key
-      JOIN person ON person.no = link.person_no
+    SELECT DISTINCT person.id FROM below CROSS JOIN claim CROSS JOIN tie CROSS JOIN link CROSS JOIN person
+     WHERE claim.source_no = below.source_no AND claim.kind IN ('group', 'membership') AND claim.key = below.key
+       AND tie.claim_no = claim.no AND tie.standing
+       AND link.source_no = tie.source_no AND link.key = tie.person_key AND person.no = link.person_no
      ORDER BY person.id
 """)
 
 _NEIGHBOURS: Final = tuple(
     sa.text(f"""
-    SELECT DISTINCT neighbour.id FROM person
-      JOIN link ON link.person_no = person.no
-      JOIN contact ON contact.source_no = link.source_no AND contact.{own} = link.key
-      JOIN link AS theirs ON theirs.source_no = contact.source_no AND theirs.key = contact.{other}
-      JOIN person AS neighbour ON neighbour.no = theirs.person_no
-     WHERE person.id IN :ids
+    SELECT DISTINCT neighbour.id
+      FROM person CROSS JOIN link CROSS JOIN contact CROSS JOIN link AS theirs CROSS JOIN person AS neighbour
+     WHERE person.id IN :ids AND link.person_no = person.no
+       AND contact.source_no = link.source_no AND contact.{own} = link.key
+       AND theirs.source_no = contact.source_no AND theirs.key = contact.{other} AND neighbour.no = theirs.person_no
     """).bindparams(_IDS)  # noqa: S608 - column names only
     for own, other in (("pupil_key", "contact_key"), ("contact_key", "pupil_key"))
 )
 
 
 class Finding:
-    """Looks persons and groups up. Every answer is a list: nothing, one, or several that a person has to choose from."""
+    """Looks persons and groups up. Every answer is a list: nobody, one, or several that a person has to choose from."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -66,7 +66,7 @@ class Finding:
     def find(self, key: str) -> list[str]:
         """The person ids that a typed key can mean.
 
-        It is our person id, the id of an LMS user, a source key (`source/id`, or the part after the slash), or a Feide id.
+        It is our person id, an LMS user's id, a source key (`source/id`, or what follows the slash), or a Feide id.
         """
         typed = clean(key)
         found = {*self._by_id(typed), *self._by_source_key(typed), *self._by_identifier("feide_id", typed)}

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 
 from rostersync.model import GroupClaim
 from rostersync.normalize import organisation_number
-from rostersync.store.desk import Came, Desk, regroup, touched_group
+from rostersync.store.desk import CLAIM_COLUMNS, Came, Desk, regroup, touched_group
 from rostersync.store.engine import BATCH, batches
-from rostersync.store.persons import CLAIM_COLUMNS, place_of
+from rostersync.store.persons import place_of
 from rostersync.store.rosters import TIE_COLUMNS, day_text
 from rostersync.store.tables import claim, group, tie
 
@@ -34,9 +34,8 @@ _FACTS: Final = ("id", "kind", "parent_key", "begin", "end", "skipped", "standin
 """What can change a person. A new name or title changes the group alone."""
 
 _WINNERS: Final = sa.text("""
-    SELECT regroup.key, claim.sealed FROM regroup
-      JOIN claim ON claim.source_no = :source AND claim.kind = 'group' AND claim.key = regroup.key AND claim.present
-     WHERE regroup.key IN :keys ORDER BY regroup.key, claim.first, claim.content
+    SELECT key, sealed FROM claim
+     WHERE source_no = :source AND kind = 'group' AND key IN :keys AND present = TRUE ORDER BY key, first, content
 """).bindparams(sa.bindparam("keys", expanding=True))
 
 
@@ -72,8 +71,7 @@ class Groups:
         for one in fresh:
             no = desk.next_claim()
             sealed = desk.database.keyring.seal_global(_encode(one.claim), place_of(desk.source_no, one.key))
-            row = (no, desk.source_no, "group", one.key, one.digest, one.content, sealed, True, False, desk.run, desk.first)
-            claims.append(row)
+            claims.append(desk.claim_row(no, "group", one, sealed))
             if one.claim.parent:
                 spoken.add(desk.surrogate(one.claim.parent))
             if one.claim.mentor:
@@ -98,7 +96,7 @@ class Groups:
         mine = group.c.source_no == desk.source_no
         before = {row.key: row for row in desk.run_sql(sa.select(group).where(mine, group.c.key.in_(keys)))}
         after: dict[int, tuple[Any, ...]] = {}
-        for key, sealed in desk.run_sql(_WINNERS, keys=keys):
+        for key, sealed in desk.rows(_WINNERS, keys=keys):
             if key not in after:
                 after[key] = self._row(key, sealed)
         ended = [key for key in before.keys() - after.keys() if before[key].standing]

@@ -120,7 +120,8 @@ class Intake:
         self._groups.work_out()
         desk.refuse_collisions()
         if desk.changed():
-            self._counts = Counts(**{name: desk.run_sql(sa.text(query)).scalar_one() for name, query in _COUNTS.items()})
+            counted = {name: desk.run_sql(sa.text(query)).scalar_one() for name, query in _COUNTS.items()}
+            self._counts = Counts(**counted)
         return self._census()
 
     def _census(self) -> Census:

@@ -43,12 +43,8 @@ class Keyring:
     def __init__(self, secret: str) -> None:
         material = secret.encode()
         if len(material) < SECRET_BYTES:
-            raise UserMistake(
-                [
-                    f"the state secret has {len(material)} bytes and needs at least {SECRET_BYTES}: "
-                    "make one with `openssl rand -base64 48`"
-                ]
-            )
+            short = f"[state] secret: it has {len(material)} bytes and needs at least {SECRET_BYTES}"
+            raise UserMistake([f"{short}; make one with `openssl rand -base64 48`"])
         self.ids = Ids(_derive(material, b"id"))
         self._digest_key = _derive(material, b"digest")
         self._seal = AESGCM(_derive(material, b"seal"))

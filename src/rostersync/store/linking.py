@@ -22,8 +22,8 @@ from rostersync.store.tables import person, protection
 _NUMBER_LINKS: Final = sa.text("""
     INSERT INTO link (source_no, key, "check", person_no, kind, claim_no)
     SELECT :source, numbered.key, numbered."check", link.person_no, 'number', numbered.claim_no
-      FROM numbered JOIN link ON link.source_no = :source AND link.key = numbered.own_key
-     WHERE TRUE ORDER BY numbered.own_key
+      FROM numbered CROSS JOIN link
+     WHERE link.source_no = :source AND link.key = numbered.own_key ORDER BY numbered.own_key
     ON CONFLICT DO NOTHING
 """)
 
@@ -38,7 +38,8 @@ class Linking:
     def link(self) -> None:
         """Decide about every arrival, found the new persons, and let national numbers lead to their persons."""
         desk = self._desk
-        hidden = set(desk.run_sql(sa.select(person.c.id).join(protection, protection.c.person_no == person.c.no)).scalars())
+        protected = sa.select(person.c.id).join(protection, protection.c.person_no == person.c.no)
+        hidden = set(desk.run_sql(protected).scalars())
         next_person = desk.run_sql(sa.select(sa.func.coalesce(sa.func.max(person.c.no), 0))).scalar_one() + 1
         for some in self._arrivals():
             batch = _Batch(desk, some, next_person)
@@ -50,12 +51,11 @@ class Linking:
 
     def _arrivals(self) -> Iterator[list[Arrival]]:
         """In key order, so that the order of the fragments in the file makes no difference."""
-        no_key = sa.func.coalesce(arrival.c.data_key, sa.literal(b""))
-        query = sa.select(arrival.c.key, arrival.c.check, arrival.c.person_id, no_key).order_by(arrival.c.key).limit(BATCH)
-        some = [Arrival(*row) for row in self._desk.run_sql(query)]
+        query = sa.select(arrival).order_by(arrival.c.key).limit(BATCH)
+        some = [Arrival(*row) for row in self._desk.rows(query)]
         while some:
             yield some
-            some = [Arrival(*row) for row in self._desk.run_sql(query.where(arrival.c.key > some[-1].key))]
+            some = [Arrival(*row) for row in self._desk.rows(query.where(arrival.c.key > some[-1].key))]
 
 
 class _Batch:
@@ -107,10 +107,10 @@ class _Batch:
         database = self._desk.database
         keyring = database.keyring
         own = sa.select(person.c.no, person.c.data_key).where(person.c.no.in_(set(self._joined.values())))
-        theirs = {no: keyring.unwrap(wrapped) for no, wrapped in self._desk.run_sql(own)}
+        theirs = {no: keyring.unwrap(wrapped) for no, wrapped in self._desk.rows(own)}
         came_with = {one.key: keyring.unwrap(one.wrapped) for one in self._arrivals if one.key in self._joined}
         resealed: list[tuple[bytes, int]] = []
-        for no, key, sealed in self._desk.run_sql(CLAIMS_OF_KEYS, keys=list(self._joined)):
+        for no, key, sealed in self._desk.rows(CLAIMS_OF_KEYS, keys=list(self._joined)):
             place = place_of(self._desk.source_no, key)
             opened = keyring.open(came_with[key], sealed, place)
             resealed.append((keyring.seal(theirs[self._joined[key]], opened, place), no))

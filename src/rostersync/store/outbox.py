@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from rostersync.model import Delivery, Held, Outcome
+from rostersync.model import Delivery, Held, Outcome, Placed
 from rostersync.store.engine import BATCH, Database, batches
 from rostersync.store.known import Knowledge
 from rostersync.store.packing import KINDS, PAGE
@@ -118,7 +118,7 @@ class Outbox:
         """Move known with everything in the outbox, in one transaction: a whole set was delivered. Gives the number."""
         return self._move_all(target, ARRIVED, digest)
 
-    def roster(self, target: str) -> Iterator[Held]:
+    def roster(self, target: str) -> Iterator[Placed]:
         """Everything the target should hold once all is delivered: organisations, groups, users, each in id order."""
         return roster(self._database, target)
 

@@ -14,14 +14,9 @@ import sqlalchemy as sa
 
 from rostersync.model import PersonClaim
 from rostersync.normalize import national_number
-from rostersync.store.desk import Came, Desk, arrival, formerly, numbered
+from rostersync.store.desk import CLAIM_COLUMNS, Came, Desk, arrival, formerly, numbered
 from rostersync.store.engine import BATCH
 from rostersync.store.tables import claim, contact, identifier
-
-CLAIM_COLUMNS: Final = (
-    "no", "source_no", "kind", "key", "digest", "content", "sealed", "present", "rejected", "run", "first"
-)  # fmt: skip
-"""How a claim row is written."""
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 
@@ -29,7 +24,7 @@ _KNOWN_KEYS: Final = sa.text("""
     SELECT link.key, person.data_key, link.kind FROM link JOIN person ON person.no = link.person_no
      WHERE link.source_no = :source AND link.key IN :keys
     UNION ALL
-    SELECT key, data_key, 'arrived' FROM arrival WHERE key IN :keys AND data_key IS NOT NULL
+    SELECT key, data_key, 'arrived' FROM arrival WHERE key IN :keys AND length(data_key) > 0
 """).bindparams(sa.bindparam("keys", expanding=True))
 
 
@@ -68,8 +63,7 @@ class Persons:
 
     def _data_keys(self, fresh: Sequence[Came]) -> dict[int, bytes]:
         """Key -> data key. Those whom identity must decide about arrive here."""
-        unwrap = self._keyring.unwrap
-        rows = self._desk.run_sql(_KNOWN_KEYS, keys=[one.key for one in fresh])
+        rows = self._desk.rows(_KNOWN_KEYS, keys=[one.key for one in fresh])
         found: dict[int, bytes] = {}
         how: dict[int, str] = {}
         for key, wrapped, kind in rows:
@@ -82,13 +76,13 @@ class Persons:
                 arrivals.append(self._arrival(one, self._keyring.wrap(found[one.key])))
             elif how.get(one.key) in ("old", "number") or (one.claim.old_keys and how.get(one.key) == "own"):
                 # A key that only led to her is her own now, or her source says that she had another one.
-                arrivals.append(self._arrival(one, None))
+                arrivals.append(self._arrival(one, b""))
         insert = self._desk.database.insert_many
         insert(arrival, ("key", "check", "person_id", "data_key"), arrivals, ignore=True)
         insert(formerly, ("key", "old_key", "check"), self._old_keys(fresh), ignore=True)
         return found
 
-    def _arrival(self, one: Came, wrapped: bytes | None) -> tuple[Any, ...]:
+    def _arrival(self, one: Came, wrapped: bytes) -> tuple[Any, ...]:
         return (one.key, one.check, self._desk.database.ids.person(self._desk.source, one.claim.key), wrapped)
 
     def _old_keys(self, fresh: Sequence[Came]) -> Iterator[tuple[int, int, bytes]]:
@@ -98,16 +92,11 @@ class Persons:
 
     def _write_claims(self, fresh: Sequence[Came], numbers: Sequence[int], data_keys: dict[int, bytes]) -> None:
         desk, seal = self._desk, self._keyring.seal
-        self._desk.database.insert_many(
-            claim,
-            CLAIM_COLUMNS,
-            (
-                (no, desk.source_no, "person", one.key, one.digest, one.content,
-                 seal(data_keys[one.key], _values_only(one.claim), place_of(desk.source_no, one.key)),
-                 True, False, desk.run, desk.first)
-                for no, one in zip(numbers, fresh, strict=True)
-            ),
-        )  # fmt: skip
+        rows: list[tuple[Any, ...]] = []
+        for no, one in zip(numbers, fresh, strict=True):
+            sealed = seal(data_keys[one.key], _values_only(one.claim), place_of(desk.source_no, one.key))
+            rows.append(desk.claim_row(no, "person", one, sealed))
+        desk.database.insert_many(claim, CLAIM_COLUMNS, rows)
 
     def _write_identifiers(self, fresh: Sequence[Came], numbers: Sequence[int]) -> None:
         """What recognises her elsewhere, and her national number as a key of this source."""

@@ -13,9 +13,9 @@ from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
-from rostersync.model import Held, ObjectKind
+from rostersync.model import ObjectKind, Placed
 from rostersync.store.engine import Database
-from rostersync.store.packing import KINDS, PAGE, Packing, place_of, unpack
+from rostersync.store.packing import KINDS, PAGE, Packing, key_place_of, place_of, unpack
 from rostersync.store.tables import known, outbox, person
 
 _KNOWN: Final = -1
@@ -29,9 +29,10 @@ class _Version(NamedTuple):
     phase: int
     sealed: bytes | None
     wrapped: bytes | None
+    target_key: bytes | None
 
 
-def roster(database: Database, target: str) -> Iterator[Held]:
+def roster(database: Database, target: str) -> Iterator[Placed]:
     """Organisations, then groups, then users, each in id order, as the target should hold them."""
     packing = Packing(database)
     phases = (
@@ -40,20 +41,22 @@ def roster(database: Database, target: str) -> Iterator[Held]:
     for kind in KINDS:
         versions = [_known(database, target, kind), *(_pending(database, target, kind, phase) for phase in phases)]
         for id_, states in groupby(heapq.merge(*versions), key=itemgetter(0)):
-            *_, last = states  # later phases build on earlier ones, so the last one's state is the one to come
+            *earlier, last = states  # later phases build on earlier ones, so the last one's state is the one to come
             if last.sealed is not None:
                 key = packing.unwrapped(last.wrapped)
-                yield unpack(packing.open(key, last.sealed, place_of(target, kind, id_)))
+                value = unpack(packing.open(key, last.sealed, place_of(target, kind, id_)))
+                target_key = last.target_key or next((one.target_key for one in earlier if one.target_key), None)
+                yield Placed(value, packing.open_text(key, target_key, key_place_of(target, kind, id_)))
 
 
 def _known(database: Database, target: str, kind: ObjectKind) -> Iterator[_Version]:
-    columns = (known.c.id, sa.literal(_KNOWN), known.c.sealed, person.c.data_key)
+    columns = (known.c.id, sa.literal(_KNOWN), known.c.sealed, person.c.data_key, known.c.target_key)
     query = sa.select(*columns).select_from(known.outerjoin(person, known.c.person_no == person.c.no))
     return _paged(database, query.where(known.c.target == target, known.c.object_kind == kind), known.c.id)
 
 
 def _pending(database: Database, target: str, kind: ObjectKind, phase: int) -> Iterator[_Version]:
-    columns = (outbox.c.id, outbox.c.phase, outbox.c.after, person.c.data_key)
+    columns = (outbox.c.id, outbox.c.phase, outbox.c.after, person.c.data_key, outbox.c.target_key)
     query = sa.select(*columns).select_from(outbox.outerjoin(person, outbox.c.person_no == person.c.no))
     query = query.where(outbox.c.target == target, outbox.c.phase == phase, outbox.c.object_kind == kind)
     return _paged(database, query, outbox.c.id)

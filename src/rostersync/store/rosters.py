@@ -15,9 +15,8 @@ import msgspec
 import sqlalchemy as sa
 
 from rostersync.model import MembershipClaim
-from rostersync.store.desk import Came, Desk
+from rostersync.store.desk import CLAIM_COLUMNS, Came, Desk
 from rostersync.store.engine import BATCH
-from rostersync.store.persons import CLAIM_COLUMNS
 from rostersync.store.tables import claim, tie
 
 TIE_COLUMNS: Final = (
@@ -43,7 +42,7 @@ _OLD_TIES: Final = sa.text("""
 
 
 class _Waiting(msgspec.Struct, frozen=True):
-    """A membership claim to be written. `unread` are the persons whose part was rejected; None = some could not be told."""
+    """A membership claim to be written. `unread` are persons whose part was rejected; None = some could not be told."""
 
     digest: bytes
     key: int
@@ -118,11 +117,11 @@ class Rosters:
             return {}
         found: defaultdict[int, list[_Old]] = defaultdict(list)
         by_no: dict[int, _Old] = {}
-        for no, key, digest in self._desk.run_sql(_OLD, keys=list(keys)):
+        for no, key, digest in self._desk.rows(_OLD, keys=list(keys)):
             by_no[no] = _Old(no, digest, set())
             found[key].append(by_no[no])
-        for no, *row in self._desk.run_sql(_OLD_TIES, claims=list(by_no)) if by_no else ():
-            by_no[no].rows.add((row[0], row[1], row[2], row[3], bool(row[4]), row[5]))
+        for no, person, role, begin, end, primary, left in self._desk.rows(_OLD_TIES, claims=list(by_no)):
+            by_no[no].rows.add((person, role, begin, end, bool(primary), left))
         return found
 
     def _write(self, fresh: Sequence[Came]) -> None:
@@ -137,9 +136,7 @@ class Rosters:
             before = self._same_element(one, old.get(one.key, ()))
             if before is None:
                 no = desk.next_claim()
-                claims.append(
-                    (no, desk.source_no, "membership", one.key, one.digest, one.content, b"", True, False, desk.run, desk.first)
-                )
+                claims.append(desk.claim_row(no, "membership", one, b""))
                 persons = {row[0] for row in one.claim}
             else:
                 no = before.no
@@ -152,7 +149,7 @@ class Rosters:
         desk.touch(touched)
 
     def _same_element(self, one: Came, old: Iterable[_Old]) -> _Old | None:
-        """The claim of the element that this fragment replaces: most of its people are the same. It is spent by this."""
+        """The claim of the element that this fragment replaces: most of its people are the same. This spends it."""
         rows = set(one.claim)
         likeliest = sorted(old, key=lambda before: (-len(before.rows & rows), before.no))
         for before in likeliest:
@@ -172,7 +169,8 @@ class Rosters:
         database = self._desk.database
         mark = database.mark
         database.insert_many(claim, CLAIM_COLUMNS, claims)
-        database.many(f"UPDATE claim SET digest = {mark}, content = {mark}, run = {mark} WHERE no = {mark}", rewritten)  # noqa: S608
+        set_ = f"digest = {mark}, content = {mark}, run = {mark}"
+        database.many(f"UPDATE claim SET {set_} WHERE no = {mark}", rewritten)  # noqa: S608 - marks only
         database.many(f"DELETE FROM tie WHERE claim_no = {mark} AND person_key = {mark}", moved)  # noqa: S608
         database.insert_many(tie, TIE_COLUMNS, ties)
 

@@ -68,9 +68,18 @@ def _remember_secret(database: Database) -> None:
 def _check_secret(database: Database, path: Path) -> None:
     kept = database.conn.execute(sa.select(meta.c.value).where(meta.c.name == _VERIFIER)).scalar()
     if kept is None or not database.keyring.verifies(kept):
-        raise UserMistake(
-            [
-                f"[state] secret: it is not the one that {path} was made with. Restore the secret from where it is kept "
-                "apart from the database; without it the state cannot be read, and a new state must adopt every LMS anew"
-            ]
-        )
+        wrong = f"[state] secret: it is not the one that {path} was made with"
+        advice = "restore the right one from where it is kept apart from the database; nothing can be read without it"
+        raise UserMistake([f"{wrong}; {advice}"])
+
+
+def recall(database: Database, name: str) -> str:
+    """A text remembered under a name; empty when there is none."""
+    return str(database.conn.execute(sa.select(meta.c.value).where(meta.c.name == name)).scalar() or "")
+
+
+def remember(database: Database, name: str, value: str) -> None:
+    """Remember a text under a name."""
+    with database.begin():
+        database.conn.execute(sa.delete(meta).where(meta.c.name == name))
+        database.insert_many(meta, ("name", "value"), [(name, value)])

@@ -1,6 +1,6 @@
-"""Which fragments of the last accepted snapshot have been met again: packed, because a large owner has hundreds of thousands.
+"""Which fragments of the last accepted snapshot have been met again.
 
-About 33 bytes a fragment, where a dict would take 200.
+A large owner has hundreds of thousands, so they are packed: 33 bytes a fragment, where a dict would take 200.
 """
 
 from __future__ import annotations

@@ -100,7 +100,7 @@ class Sources:
     def numbers(self) -> dict[str, int]:
         """Name -> row number, in name order."""
         rows = self._database.conn.execute(sa.select(source.c.name, source.c.no).order_by(source.c.name))
-        return {name: no for name, no in rows}
+        return {row.name: row.no for row in rows}
 
     # -- gate 1 -----------------------------------------------------------------------------------------------------
 
@@ -116,13 +116,15 @@ class Sources:
     def refusals(self, name: str) -> list[Refused]:
         """The snapshots refused since the last accepted one, newest first."""
         query = (
-            sa.select(snapshot_refused.c["digest", "code", "text", "releasable", "at"])
+            sa.select(snapshot_refused)
             .join(source, source.c.no == snapshot_refused.c.source_no)
             .where(source.c.name == name)
             .order_by(snapshot_refused.c.at.desc(), snapshot_refused.c.digest)
         )
         rows = self._database.conn.execute(query)
-        return [Refused(name, row.digest, row.code, row.text, row.releasable, datetime.fromisoformat(row.at)) for row in rows]
+        return [
+            Refused(name, row.digest, row.code, row.text, row.releasable, datetime.fromisoformat(row.at)) for row in rows
+        ]
 
     def releases(self, name: str) -> frozenset[str]:
         """The digests of refused snapshots that a person has released."""
@@ -139,12 +141,8 @@ class Sources:
         """
         chosen = self._one_refusal(name, digest)
         if not chosen.releasable:
-            raise UserMistake(
-                [
-                    f"that snapshot of {name} cannot be released ({chosen.code}: {chosen.text}): "
-                    "without proof that it is whole, a missing person may only be a missing line; export it again"
-                ]
-            )
+            never = f"that snapshot of {name} can never be released ({chosen.code}: {chosen.text})"
+            raise UserMistake([f"{never}; nobody may depart for what may only be a missing line: export it again"])
         with self._database.begin():
             row = (self.number(name), chosen.digest, reason, who, at.isoformat())
             self._database.insert_many(
@@ -203,11 +201,13 @@ class Sources:
     # -- key spaces -------------------------------------------------------------------------------------------------
 
     def key_spaces(self, name: str) -> set[str]:
-        """What stands before the slash in the source's person keys, so that a person can be found by the rest alone."""
-        row = self._database.conn.execute(sa.select(source.c["no", "key_spaces"]).where(source.c.name == name)).one_or_none()
+        """What stands before the slash in the source's person keys: a person can then be found by the rest alone."""
+        query = sa.select(source.c.no, source.c.key_spaces).where(source.c.name == name)
+        row = self._database.conn.execute(query).one_or_none()
         if row is None or row.key_spaces is None:
             return set()
-        return set(msgspec.json.decode(self._database.keyring.open_global(row.key_spaces, _place(row.no)), type=list[str]))
+        opened = self._database.keyring.open_global(row.key_spaces, _place(row.no))
+        return set(msgspec.json.decode(opened, type=list[str]))
 
     def remember_key_spaces(self, name: str, spaces: Collection[str]) -> None:
         """Add to the source's key spaces."""

@@ -35,6 +35,9 @@ meta = Table(
     Column("value", Text, nullable=False),
 )
 
+_REJECTED = text("rejected")
+_HAS_CLAIM = text("claim_no IS NOT NULL")
+
 # -- what sources say -----------------------------------------------------------------------------------------------
 
 source = Table(
@@ -93,7 +96,8 @@ link = Table(
     Column("kind", String(10), nullable=False),
     Column("claim_no", Number),
     Index("link_person", "person_no"),
-    Index("link_claim", "claim_no"),
+    Index("link_claim", "claim_no", sqlite_where=_HAS_CLAIM, postgresql_where=_HAS_CLAIM),
+    sqlite_with_rowid=False,
 )
 
 claim = Table(
@@ -112,7 +116,7 @@ claim = Table(
     Column("first", Number, nullable=False),
     Index("claim_key", "source_no", "kind", "key", "present"),
     Index("claim_digest", "source_no", "digest"),
-    Index("claim_rejected", "source_no", sqlite_where=text("rejected"), postgresql_where=text("rejected")),
+    Index("claim_rejected", "source_no", sqlite_where=_REJECTED, postgresql_where=_REJECTED),
 )
 
 identifier = Table(
@@ -122,6 +126,7 @@ identifier = Table(
     Column("digest", LargeBinary, primary_key=True),
     Column("claim_no", Number, ForeignKey("claim.no"), primary_key=True),
     Index("identifier_claim", "claim_no"),
+    sqlite_with_rowid=False,
 )
 
 tie = Table(
@@ -139,7 +144,6 @@ tie = Table(
     Column("standing", Boolean, nullable=False, default=True),
     Index("tie_claim", "claim_no"),
     Index("tie_person", "source_no", "person_key"),
-    Index("tie_group", "source_no", "group_key"),
 )
 
 contact = Table(

@@ -30,9 +30,9 @@ _OVER_GROUPS: Final = sa.text("""
         SELECT "group".key FROM below CROSS JOIN "group"
          WHERE "group".source_no = :source AND "group".parent_key = below.key
     )
-    SELECT DISTINCT link.person_no FROM below CROSS JOIN tie CROSS JOIN link
-     WHERE tie.source_no = :source AND tie.group_key = below.key
-       AND link.source_no = :source AND link.key = tie.person_key
+    SELECT DISTINCT link.person_no FROM below CROSS JOIN claim CROSS JOIN tie CROSS JOIN link
+     WHERE claim.source_no = :source AND claim.kind IN ('group', 'membership') AND claim.key = below.key
+       AND tie.claim_no = claim.no AND link.source_no = :source AND link.key = tie.person_key
     ON CONFLICT DO NOTHING
 """)
 

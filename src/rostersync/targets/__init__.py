@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from rostersync.model import Delivery, Held, Kind, Outcome
+from rostersync.model import Delivery, Kind, Outcome, Placed
 
 
 class Existing(Struct, frozen=True):
@@ -17,13 +17,6 @@ class Existing(Struct, frozen=True):
     national_number: str = ""
     login: str = ""
     enabled: bool = True
-
-
-class Placed(Struct, frozen=True):
-    """One thing a target should hold. `target_key` is the LMS's own key of an adopted user; empty means the id."""
-
-    value: Held
-    target_key: str = ""
 
 
 class Target(Protocol):
@@ -71,6 +64,9 @@ class Target(Protocol):
     def close(self) -> None:
         """Release connections."""
         ...
+
+
+__all__ = ["Existing", "Placed", "Target", "make", "settings_type", "types"]
 
 
 def settings_type(kind: str) -> type[Any] | None:

@@ -160,7 +160,7 @@ class _Head:
             type=known.get("type", ""),
             datetime=known.get("datetime", ""),
             language=known.get("lang", ""),
-            namespace=etree.QName(root).namespace or "",
+            namespace=root.nsmap.get(root.prefix) or "",
             encoding=_encoding(self._first),
             root=repr((root.tag, sorted(root.attrib.items()), sorted(root.nsmap.items(), key=repr))),
             body=body,

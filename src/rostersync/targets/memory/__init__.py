@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rostersync.model import Delivery, Kind, Outcome
-from rostersync.targets import Existing, Placed
+from rostersync.targets import Existing, Placed, Target
 from rostersync.targets.memory import switches
 from rostersync.targets.memory.lines import Lines
 from rostersync.targets.memory.lms import Asked, Lms, Request
@@ -60,6 +60,11 @@ class MemoryTarget:
     def whole(self) -> bool:
         """Objects are delivered one by one."""
         return False
+
+    @property
+    def left_out(self) -> Mapping[str, int]:
+        """Nothing: an object target holds whatever it is given."""
+        return {}
 
     def check(self) -> list[str]:
         """Whether the file's folder is there."""
@@ -140,6 +145,6 @@ def _request(delivery: Delivery) -> Request:
     return Request(asked, delivery.id, delivery.target_key or delivery.id, delivery.after)
 
 
-def make(name: str, settings: Settings) -> MemoryTarget:
+def make(name: str, settings: Settings) -> Target:
     """The target of one `[target.NAME]`."""
     return MemoryTarget(name, settings)

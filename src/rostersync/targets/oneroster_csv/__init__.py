@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from rostersync.model import Delivery, Kind, Outcome
-from rostersync.targets import Existing, Placed
+from rostersync.targets import Existing, Placed, Target
 from rostersync.targets.oneroster_csv import bundle, checks, reading
 from rostersync.targets.oneroster_csv.writing import write_set
 
@@ -103,6 +103,6 @@ class OneRosterCsv:
         """Nothing is held open."""
 
 
-def make(name: str, settings: Settings) -> OneRosterCsv:  # noqa: ARG001 - the registry gives every target its name
+def make(name: str, settings: Settings) -> Target:  # noqa: ARG001 - the registry gives every target its name
     """The target of one `[target.NAME]`."""
     return OneRosterCsv(settings)

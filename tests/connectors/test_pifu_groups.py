@@ -1,4 +1,4 @@
-"""What a person, a group and a membership become as records, and what can never become one."""
+"""What a group, and who belongs to it, become as records."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from rostersync.model import Record
-
 from .contract import NOW, keyed
 from .documents import (
-    SOURCE,
     V1,
     DropFolder,
-    contact,
     document,
     group,
+    key,
     member,
     membership,
     national_number,
@@ -26,199 +23,16 @@ from .documents import (
 )
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> DropFolder:
-    return DropFolder(tmp_path)
-
-
-def only(folder: DropFolder, element: str, namespace: str = V1) -> Record:
-    """The one record of a document with one element."""
-    (record,) = folder.records(document(element, namespace=namespace))
-    return record
-
-
 def roles(folder: DropFolder, *members: str, namespace: str = V1) -> list[dict[str, tuple[str, ...]]]:
     """The fields of every part of one membership."""
-    return [dict(part.fields) for part in only(folder, membership("7A", *members), namespace).parts]
-
-
-def key(number: str) -> tuple[str]:
-    return (f"{SOURCE}/{number}",)
-
-
-# -- persons --------------------------------------------------------------------------------------------------------
-
-
-def test_a_person_has_every_field_the_profile_knows(folder: DropFolder) -> None:
-    types = ("personNIN", "personLIN", "personFIN", "studentID", "workforceID")
-    types += ("username", "sisID", "feideID", "microsoftUPN")
-    userids = "".join(f'<userid useridtype="{kind}">u-{kind}</userid>' for kind in types)
-    record = only(
-        folder,
-        f'<person recstatus="2">{sourcedid("1")}{userids}'
-        "<name><fn>Åse Lie</fn><n><family>Lie</family><given>Åse</given></n></name><demographics><gender>1</gender><bday>2013-04-05</bday></demographics><email>a@lunde.example</email>"
-        '<url>https://lunde.example</url><tel teltype="1">+4721000001</tel><tel teltype="2">+4721000002</tel>'
-        '<tel teltype="3">+4791000003</tel><extension><pifu_email type="personEmailAtOrg">b@lunde.example</pifu_email>'
-        '<pifu_tel type="personMobilePrivate">+4791000004</pifu_tel>'
-        '<pifu_status type="activeInactive">aktiv</pifu_status>'
-        '<pifu_status type="pupilStatus">deltid</pifu_status><pifu_schoolType>barneskole</pifu_schoolType>'
-        "</extension></person>",
-    )
-    assert record.fields == {
-        "sourcedid": key("1"),
-        **{f"userid.{kind}": (f"u-{kind}",) for kind in types},
-        "name.fn": ("Åse Lie",),
-        "name.given": ("Åse",),
-        "name.family": ("Lie",),
-        "gender": ("1",),
-        "bday": ("2013-04-05",),
-        "email": ("a@lunde.example",),
-        "url": ("https://lunde.example",),
-        "tel.voice": ("+4721000001",),
-        "tel.fax": ("+4721000002",),
-        "tel.mobile": ("+4791000003",),
-        "ext.email.personEmailAtOrg": ("b@lunde.example",),
-        "ext.tel.personMobilePrivate": ("+4791000004",),
-        "ext.status.activeInactive": ("aktiv",),
-        "ext.status.pupilStatus": ("deltid",),
-        "ext.schoolType": ("barneskole",),
-        "recstatus": ("2",),
-    }
-
-
-def test_a_changed_id_keeps_the_old_ones_apart(folder: DropFolder) -> None:
-    ids = (
-        sourcedid("was", "Old") + sourcedid("was too", "Old") + sourcedid("is", "New") + sourcedid("twin", "Duplicate")
-    )
-    record = only(folder, f"<person>{ids}</person>")
-    assert record.fields == {
-        "sourcedid": key("is"),
-        "sourcedid.old": key("was") + key("was too"),
-        "sourcedid.duplicate": key("twin"),
-    }
-
-
-@pytest.mark.parametrize("half", ["<source>s</source>", "<id>5</id>", "<source> </source><id>5</id>", ""])
-def test_a_person_without_a_whole_key_comes_out_without_one(folder: DropFolder, half: str) -> None:
-    record = only(folder, f"<person><sourcedid>{half}</sourcedid><email>a@lunde.example</email></person>")
-    assert record.fields == {"email": ("a@lunde.example",)}
-
-
-def test_ids_keep_their_leading_zeros_and_inner_spaces_but_not_the_outer_ones(folder: DropFolder) -> None:
-    record = only(folder, f"<person><sourcedid><source>{SOURCE}\n</source><id>  007 b </id></sourcedid></person>")
-    assert record.fields["sourcedid"] == key("007 b")
-
-
-def test_decomposed_letters_are_composed(folder: DropFolder) -> None:
-    record = only(folder, person("maneA\u030a", given="A\u030ase"))
-    assert record.fields["sourcedid"] == key("maneÅ")
-    assert record.fields["name.given"] == ("Åse",)
-
-
-def test_comments_inside_a_text_do_not_cut_it(folder: DropFolder) -> None:
-    assert only(folder, person("1", given="Ka<!-- x -->ri")).fields["name.given"] == ("Kari",)
-
-
-def test_cdata_and_character_references_are_text(folder: DropFolder) -> None:
-    assert only(folder, person("1", given="<![CDATA[K&R]]> &amp; &#197;")).fields["name.given"] == ("K&R & Å",)
-
-
-def test_telephone_types_may_be_words(folder: DropFolder) -> None:
-    tel = "".join(f'<tel teltype="{word}">{number}</tel>' for number, word in enumerate(("Voice", "Fax", "Mobile")))
-    record = only(folder, f"<person>{sourcedid('1')}{tel}<tel>9</tel><tel teltype='Pager'>8</tel></person>")
-    assert {name: texts for name, texts in record.fields.items() if name.startswith("tel")} == {
-        "tel.voice": ("0", "9"),
-        "tel.fax": ("1",),
-        "tel.mobile": ("2",),
-    }
-
-
-def test_plain_ims_has_untyped_userids_and_institution_roles(folder: DropFolder) -> None:
-    inside = '<userid/><userid>kari01</userid><institutionrole primaryrole="yes" institutionroletype="Student"/>'
-    record = only(folder, person("1", inside), namespace="")
-    assert record.fields["userid"] == ("kari01",)
-    assert record.fields["institutionrole"] == ("Student",)
-
-
-def test_unknown_types_and_elements_are_walked_past(folder: DropFolder) -> None:
-    inside = '<userid useridtype="eMAil">x</userid><systemrole systemroletype="User"/>'
-    record = only(folder, person("1", inside, extension="<pifu_eduPersonEntitlement>y</pifu_eduPersonEntitlement>"))
-    assert set(record.fields) == {"sourcedid", "name.fn", "name.given", "name.family"}
-
-
-def test_contacts_are_parts_with_their_type_and_line(folder: DropFolder) -> None:
-    extension = "\n" + contact("10") + "\n" + contact("11", "nextOfKin") + "<pifu_hasContactPerson/>"
-    record = only(folder, person("1", extension=extension))
-    assert [dict(part.fields) for part in record.parts] == [
-        {"type": ("guardian",), "contact": key("10")},
-        {"type": ("nextOfKin",), "contact": key("11")},
-        {},
-    ]
-    assert [part.line - record.line for part in record.parts] == [1, 2, 2]
-
-
-def test_contacts_stay_behind_unless_the_config_lets_them_out(tmp_path: Path) -> None:
-    record = only(DropFolder(tmp_path, guardians=False), person("1", extension=contact("10")))
-    assert record.parts == ()
-
-
-def test_passwords_photographs_addresses_absence_grades_and_tongues_cannot_leave_whatever_is_asked_for(
-    folder: DropFolder,
-) -> None:
-    address = "<adr><street>LEAK</street><locality>LEAK</locality><pcode>LEAK</pcode></adr>"
-    absence = "<pifu_absence><pifu_value>LEAK</pifu_value><pifu_type>LEAK</pifu_type></pifu_absence>"
-    inside = (
-        '<userid useridtype="username" password="LEAK" pwencryptiontype="LEAK">kari</userid>'
-        '<userid useridtype="LEAK">LEAK</userid>'
-        f'{address}<photo imgtype="LEAK"><extref>LEAK</extref></photo>'
-    )
-    extension = (
-        f'<pifu_adr type="personRegisteredAddressPrivate">{address}</pifu_adr>'
-        f"<pifu_nativeTongue>LEAK</pifu_nativeTongue><pifu_preferredLanguage>LEAK</pifu_preferredLanguage>{absence}<pifu_email type='LEAK'>LEAK</pifu_email>"
-    )
-    graded = role(
-        "01",
-        f"<status>1</status><userid>LEAK</userid><finalresult><result>LEAK</result></finalresult><interimresult>"
-        f"<values><list>LEAK</list></values></interimresult><extension>{absence}</extension>",
-    )
-    folder.drop(
-        document(person("1", inside, extension=extension), group("7A", address), membership("7A", member("1", graded)))
-    )
-    names = {
-        "password",
-        "photo",
-        "absence",
-        "adr",
-        "userid.LEAK",
-        "userid.password",
-        "ext.email.LEAK",
-        "finalresult",
-        "result",
-    }
-    everything = {kind: fields | names for kind, fields in folder.connector.fields.items()}
-    records = [one.parse() for one in folder.connector.read(folder.connector.fetch(NOW), keyed, everything)]
-    assert len(records) == 3
-    assert "LEAK" not in repr(records)
-
-
-def test_the_field_names_are_those_that_mappings_rely_on(folder: DropFolder) -> None:
-    fields = folder.connector.fields
-    assert {"sourcedid", "userid.personNIN", "name.given", "ext.email.personEmailAtOrg", "recstatus"} <= fields[
-        "person"
-    ]
-    assert {"type", "contact"} == fields["contact"]
-    assert {"sourcedid", "scheme", "level", "type", "parent", "mentor", "ext.id.organizationNumber"} <= fields["group"]
-    assert {"sourcedid"} == fields["membership"]
-    assert {"member", "idtype", "roletype", "subrole", "status", "timeframe.begin", "timeframe.end"} <= fields["member"]
-    assert not [name for names in fields.values() for name in names if "*" in name]
+    return [dict(part.fields) for part in folder.record(membership("7A", *members), namespace).parts]
 
 
 # -- groups ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_group_has_every_field_the_profile_knows(folder: DropFolder) -> None:
-    record = only(
-        folder,
+    record = folder.record(
         f'<group recstatus="1">{sourcedid("was", "Old")}{sourcedid("7A", "New")}'
         "<grouptype><scheme>pifu-ims-go-grp</scheme>"
         '<typevalue level="1">basisgruppe</typevalue></grouptype><description><short>7A</short><long>Klasse 7A</long>'
@@ -261,25 +75,25 @@ def grouptype(scheme: str, kind: str) -> str:
 
 def test_of_several_group_types_the_first_known_one_counts(folder: DropFolder) -> None:
     types = grouptype("local", "avdeling") + grouptype("pifu-ims-go-grp", "fag") + grouptype("pifu-ims-go-grp", "trinn")
-    record = only(folder, f"<group>{sourcedid('7A')}{types}</group>")
+    record = folder.record(f"<group>{sourcedid('7A')}{types}</group>")
     assert (record.fields["scheme"], record.fields["type"]) == (("pifu-ims-go-grp",), ("fag",))
 
 
 def test_of_group_types_that_are_all_unknown_the_first_one_counts(folder: DropFolder) -> None:
-    record = only(
-        folder, f"<group>{sourcedid('7A')}{grouptype('local', 'avdeling')}{grouptype('local', 'fag')}</group>"
+    record = folder.record(
+        f"<group>{sourcedid('7A')}{grouptype('local', 'avdeling')}{grouptype('local', 'fag')}</group>"
     )
     assert (record.fields["scheme"], record.fields["type"]) == (("local",), ("avdeling",))
 
 
 def test_the_level_may_stand_on_the_scheme(folder: DropFolder) -> None:
     kind = "<grouptype><scheme level='0'>UIO</scheme><typevalue>root</typevalue></grouptype>"
-    record = only(folder, f"<group>{sourcedid('root')}{kind}</group>", namespace="")
+    record = folder.record(f"<group>{sourcedid('root')}{kind}</group>", namespace="")
     assert (record.fields["level"], record.fields["type"]) == (("0",), ("root",))
 
 
 def test_a_group_may_have_no_type_at_all(folder: DropFolder) -> None:
-    record = only(folder, f"<group>{sourcedid('7A')}</group>", namespace="")
+    record = folder.record(f"<group>{sourcedid('7A')}</group>", namespace="")
     assert record.fields == {"sourcedid": key("7A")}
 
 
@@ -289,7 +103,7 @@ def test_the_top_of_the_tree_does_not_belong_to_itself(folder: DropFolder, order
     selves = "".join(
         f'<relationship relation="1">{sourcedid(to)}<label>Root</label></relationship>' for to in ("top", "was")
     )
-    record = only(folder, f"<group>{ids + selves if order == 'before' else selves + ids}</group>")
+    record = folder.record(f"<group>{ids + selves if order == 'before' else selves + ids}</group>")
     assert "parent" not in record.fields
     assert record.fields["relation.label"] == ("Root", "Root")
 
@@ -300,25 +114,25 @@ def test_only_a_relationship_to_a_parent_gives_one(folder: DropFolder) -> None:
         f"<relationship relation='{relation}'>{sourcedid(to)}<label>{to}</label></relationship>"
         for relation, to in ties.items()
     )
-    record = only(folder, f"<group>{sourcedid('7A')}{lines}</group>")
+    record = folder.record(f"<group>{sourcedid('7A')}{lines}</group>")
     assert record.fields["parent"] == key("skole") + key("skole 2")
     assert record.fields["relation.label"] == ("skole", "skole 2")
 
 
 def test_the_mentor_is_derived_from_ists_group_id(folder: DropFolder) -> None:
     number = national_number(3)
-    record = only(folder, group(f"3_{number}_2026", kind="kontaktlærergruppe", level="3"))
+    record = folder.record(group(f"3_{number}_2026", kind="kontaktlærergruppe", level="3"))
     assert record.fields["mentor"] == key(number)
 
 
 @pytest.mark.parametrize("shape", ["3_{0}1_2026", "3_1234_2026", "2_{0}_2026", "x3_{0}_2026", "{0}", "1327096_427983"])
 def test_no_other_group_id_gives_a_mentor(folder: DropFolder, shape: str) -> None:
-    assert "mentor" not in only(folder, group(shape.format(national_number(3)))).fields
+    assert "mentor" not in folder.record(group(shape.format(national_number(3)))).fields
 
 
 def test_a_mentor_group_that_got_a_new_id_has_the_new_mentor_only(folder: DropFolder) -> None:
     ids = sourcedid(f"3_{national_number(1)}_a", "Old") + sourcedid(f"3_{national_number(2)}_a", "New")
-    assert only(folder, f"<group>{ids}</group>").fields["mentor"] == key(national_number(2))
+    assert folder.record(f"<group>{ids}</group>").fields["mentor"] == key(national_number(2))
 
 
 # -- memberships ----------------------------------------------------------------------------------------------------

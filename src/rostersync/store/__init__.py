@@ -1,0 +1,91 @@
+"""The state of one school owner, as the rest of rostersync sees it: its books, and one transaction over them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+
+from rostersync.model import Held
+from rostersync.store.approvals import Approvals
+from rostersync.store.cards import Cards
+from rostersync.store.decisions import Decisions
+from rostersync.store.engine import Database, Transaction, connect, database_file
+from rostersync.store.generation import Generation
+from rostersync.store.intake import Intake, intake
+from rostersync.store.journal import Journal
+from rostersync.store.keyring import Keyring
+from rostersync.store.known import Knowledge
+from rostersync.store.outbox import Outbox
+from rostersync.store.packing import pack
+from rostersync.store.questions import Questions
+from rostersync.store.runs import Runs
+from rostersync.store.schema import prepare, recall, remember
+from rostersync.store.sources import Sources
+
+
+class Store:
+    """An open state. Close it when done."""
+
+    def __init__(self, database: Database, path: Path) -> None:
+        self._database = database
+        self._value_digest = database.keyring.digest("value")
+        self.ids = database.ids
+        self.sources = Sources(database)
+        self.cards = Cards(database)
+        self.known = Knowledge(database)
+        self.outbox = Outbox(database)
+        self.runs = Runs(database)
+        self.approvals = Approvals(database)
+        self.decisions = Decisions(database)
+        self.questions = Questions(database)
+        self.journal = Journal(database)
+        self.generation = Generation(database, path)
+
+    def intake(self, source: str, run: str, at: datetime) -> AbstractContextManager[Intake]:
+        """Take in one snapshot of a source; see `intake.Intake`."""
+        return intake(self._database, source, run, at)
+
+    def keyed(self, versions: str) -> Callable[[bytes], bytes]:
+        """The digest (16 bytes) of fragments read by these versions of engine and mapping."""
+        return self._database.keyring.digest(f"fragment {versions}")
+
+    def value_digest(self, value: Held) -> str:
+        """The digest (32 hexadecimal digits) of what an LMS holds: equal values have equal digests."""
+        return self._value_digest(pack(value)).hex()
+
+    def begin(self) -> AbstractContextManager[Transaction]:
+        """One write transaction over all books: everything inside commits or rolls back together. Nested use joins."""
+        return self._database.begin()
+
+    def recall(self, name: str) -> str:
+        """A text remembered under a name; empty when there is none."""
+        return recall(self._database, name)
+
+    def remember(self, name: str, value: str) -> None:
+        """Remember a text under a name."""
+        remember(self._database, name, value)
+
+    def close(self) -> None:
+        """Release the connection."""
+        self._database.close()
+
+
+def open_store(url: str, secret: str, *, base: Path, create: bool = True) -> Store:
+    """Open the state at a URL, bringing it to this version. Relative paths are relative to `base`.
+
+    Raises:
+        UserMistake: the URL or the secret is wrong, or (without `create`) there is no state.
+        StateBroken: the state is newer than this program, damaged, or not ours.
+        StateBusy, TryLater: it cannot be used now.
+    """
+    path = database_file(url, base)
+    keyring = Keyring(secret)
+    database = Database(connect(path, create=create), keyring)
+    try:
+        prepare(database, path)
+    except BaseException:
+        database.close()
+        raise
+    return Store(database, path)

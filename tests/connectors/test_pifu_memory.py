@@ -1,0 +1,55 @@
+"""A file of any size is read in little memory."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from .documents import document, member, membership, person
+
+_PROGRAM = """
+import resource, sys
+from datetime import datetime, timezone
+from pathlib import Path
+from rostersync.connectors.pifu import Settings, make
+connector = make("everyday", Settings(files=sys.argv[1], settle=None, spool=Path(sys.argv[2])))
+snapshot = connector.fetch(datetime.now(timezone.utc))
+read = 0
+for fragment in connector.read(snapshot, lambda content: content[-16:], connector.fields):
+    read += 1
+    if read % 10 == 0:
+        fragment.parse()
+connector.discard(snapshot)
+print(read, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def megabytes(folder: Path, megabytes_on_disk: int) -> int:
+    """The peak memory of reading a file of that size."""
+    size = megabytes_on_disk << 20
+    block = "\n".join(
+        (
+            *(person(str(number), f"<comments>{'x' * 3000}</comments>") for number in range(100)),
+            membership("7A", *[member("1")] * 50),
+        )
+    )
+    whole = document("BLOCK")
+    head, tail = whole.split(b"BLOCK")
+    path = folder / f"{megabytes_on_disk}.xml"
+    with path.open("wb") as file:
+        file.write(head)
+        for _ in range(size // len(block)):
+            file.write(block.encode())
+        file.write(tail)
+    told = subprocess.run(
+        [sys.executable, "-c", _PROGRAM, str(path), str(folder)], capture_output=True, check=True, text=True
+    )
+    path.unlink()
+    read, peak = map(int, told.stdout.split())
+    assert read == size // len(block) * 101
+    return peak
+
+
+def test_ten_times_the_file_takes_no_more_memory(tmp_path: Path) -> None:
+    assert megabytes(tmp_path, 50) - megabytes(tmp_path, 5) < 4

@@ -1,0 +1,508 @@
+"""The outbox: what is under way, and how known follows."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from rostersync.errors import StateBroken
+from rostersync.model import ROLES, Change, Delivery, Held, Known, Life, Outcome, User
+from rostersync.store.engine import Database
+from rostersync.store.known import Knowledge
+from rostersync.store.outbox import WAITS, Outbox
+from rostersync.store.places import Places
+from rostersync.store.runs import Line, Runs
+from rostersync.store.tables import outbox as outbox_table
+from tests.store.ledger import (
+    ANNE,
+    CLASS_1A,
+    CLASS_1B,
+    KARI,
+    LMS,
+    NORTH,
+    OLA,
+    SOUTH,
+    add_persons,
+    arrived,
+    deliver_all,
+    delivery,
+    failed,
+    followed_by,
+    group,
+    named,
+    open_database,
+    school,
+    user,
+    value_digest,
+)
+
+SUSPENDED = Life("suspended", "absent", departed_on=date(2026, 9, 1), suspended_on=date(2026, 10, 1))
+MOTHER = user(ANNE, face="guardian")
+
+
+@pytest.fixture
+def outbox(ledger: Database) -> Outbox:
+    return Outbox(ledger)
+
+
+@pytest.fixture
+def knowledge(ledger: Database) -> Knowledge:
+    return Knowledge(ledger)
+
+
+def put(outbox: Outbox, *deliveries: Delivery) -> None:
+    outbox.put(LMS, "run-1", deliveries)
+
+
+def held(knowledge: Knowledge, id_: str) -> Known:
+    found = knowledge.get(LMS, id_)
+    assert found is not None
+    return found
+
+
+# -- handing out --------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_put_comes_out_as_it_was_in_delivery_order(outbox: Outbox) -> None:
+    first = delivery(user(), before=followed_by(user(), MOTHER), phase=0)
+    expected = [first, delivery(school()), delivery(group()), delivery(user(OLA), life=SUSPENDED, target_key="lms-9")]
+    removal = delivery(None, before=user(ANNE), phase=5)
+    put(outbox, removal, *reversed(expected))
+    assert list(outbox.pending(LMS)) == [*expected, removal]
+    assert list(outbox.pending("another")) == []
+
+
+def test_deliveries_come_in_order_over_many_pages(outbox: Outbox) -> None:
+    put(outbox, *(delivery(group(named(f"group {number}"))) for number in range(2_100)))
+    ids = [one.id for one in outbox.pending(LMS)]
+    assert len(ids) == 2_100
+    assert ids == sorted(ids)
+
+
+ids = st.integers(0, 5).map(lambda number: named(f"object {number}"))
+words = st.text("abcdeøæå ", max_size=12)
+changes = st.builds(
+    Change,
+    kind=st.sampled_from(["person", "membership", "guardianship"]),
+    action=st.sampled_from(["create", "update", "end", "suspend"]),
+    object=st.just(user().id),
+    reason=words,
+    part=st.tuples(ids, st.sampled_from(ROLES)).map(" ".join),
+    scopes=st.lists(ids, max_size=2).map(tuple),
+    counted=st.booleans(),
+    revocation=st.booleans(),
+    needs=st.lists(st.tuples(words, words, ids), max_size=2).map(tuple),
+    old=words,
+    new=words,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(changes, max_size=8).map(tuple))
+def test_however_changes_are_packed_they_come_out_as_they_were(outbox: Outbox, steps: tuple[Change, ...]) -> None:
+    outbox.recover(LMS)
+    put(outbox, replace(delivery(user()), changes=steps))
+    assert [one.changes for one in outbox.pending(LMS)] == [steps]
+
+
+def test_a_user_of_a_person_who_is_not_in_the_state_is_refused_and_nothing_is_put(outbox: Outbox) -> None:
+    with pytest.raises(StateBroken, match="restore it from a backup"):
+        put(outbox, delivery(group()), delivery(user(named("a stranger"))))
+    assert list(outbox.pending(LMS)) == []
+
+
+# -- outcomes -------------------------------------------------------------------------------------------------------------
+
+
+def test_known_moves_with_the_outcome_and_the_row_disappears(outbox: Outbox, knowledge: Knowledge) -> None:
+    put(outbox, delivery(user(), life=SUSPENDED, target_key="lms-9"), delivery(user(OLA)))
+    outbox.done(LMS, arrived(delivery(user())), value_digest)
+    assert held(knowledge, user().id) == Known("user", user().id, user(), value_digest(user()), SUSPENDED, "lms-9")
+    assert knowledge.get(LMS, user(OLA).id) is None
+    assert [one.id for one in outbox.pending(LMS)] == [user(OLA).id]
+
+
+def test_the_key_that_the_lms_gave_is_kept_and_handed_out_with_later_phases(
+    outbox: Outbox, knowledge: Knowledge
+) -> None:
+    first, later = delivery(user()), delivery(followed_by(user(), MOTHER), before=user(), phase=4)
+    put(outbox, first, later)
+    outbox.done(LMS, arrived(first, target_key="lms-77"), value_digest)
+    assert held(knowledge, user().id).target_key == "lms-77"
+    assert [one.target_key for one in outbox.pending(LMS)] == ["lms-77"]
+    outbox.done(LMS, arrived(later), value_digest)
+    assert held(knowledge, user().id).target_key == "lms-77"
+
+
+def test_a_failed_delivery_leaves_known_as_it_was_and_its_reason_with_the_run(
+    outbox: Outbox, knowledge: Knowledge, ledger: Database
+) -> None:
+    deliver_all(outbox, delivery(user()))
+    update = delivery(user(groups=[]), before=user())
+    put(outbox, update)
+    outbox.done(LMS, failed(update, reason="the LMS is full: ask its administrator"), value_digest)
+    assert held(knowledge, user().id).value == user()
+    assert list(outbox.pending(LMS)) == []
+    assert Runs(ledger).outcomes("run-1") == [
+        Line(LMS, user().id, "person", "update", "failed", "the LMS is full: ask its administrator")
+    ]
+
+
+def test_a_delivered_removal_removes_the_known_row(outbox: Outbox, knowledge: Knowledge) -> None:
+    deliver_all(outbox, delivery(group()), delivery(user()))
+    deliver_all(outbox, delivery(None, before=user(), phase=5), delivery(None, before=group(), phase=6))
+    assert knowledge.is_empty(LMS)
+    assert knowledge.sizes(LMS) == {}
+
+
+def test_an_outcome_told_twice_moves_nothing_the_second_time(outbox: Outbox, knowledge: Knowledge) -> None:
+    deliver_all(outbox, delivery(user()))
+    knowledge.doubt(LMS, "user", user().id)
+    outbox.done(LMS, arrived(delivery(user())), value_digest)
+    assert held(knowledge, user().id).digest == ""
+
+
+def test_every_kind_of_step_of_a_failed_delivery_is_told_once(outbox: Outbox, ledger: Database) -> None:
+    steps = [("person", "create"), ("membership", "create"), ("membership", "create"), ("membership", "end")]
+    many = replace(delivery(user()), changes=tuple(Change(kind, action, user().id, "new") for kind, action in steps))
+    put(outbox, many)
+    outbox.done(LMS, failed(many), value_digest)
+    told = [(line.kind, line.action) for line in Runs(ledger).outcomes("run-1")]
+    assert told == [("membership", "create"), ("membership", "end"), ("person", "create")]
+
+
+# -- several phases of one object -----------------------------------------------------------------------------------------
+
+
+def test_what_builds_on_a_failed_change_waits_and_the_rest_goes_on(outbox: Outbox, knowledge: Knowledge) -> None:
+    creates = [delivery(user()), delivery(user(OLA))]
+    links = [delivery(followed_by(user(one), MOTHER), before=user(one), phase=4) for one in (KARI, OLA)]
+    put(outbox, *creates, *links)
+    handed_out = []
+    for one in outbox.pending(LMS):
+        handed_out.append((one.phase, one.id))
+        outbox.tell(LMS, Outcome(one.id, one.phase, delivered=one.id != user().id))
+    assert (4, user().id) not in handed_out
+    assert (4, user(OLA).id) in handed_out
+    waiting = outbox.waiting(LMS)
+    assert waiting == [Outcome(user().id, 4, delivered=False, reason=WAITS)]
+    assert outbox.waiting(LMS) == []
+    outbox.done(LMS, failed(creates[0]) + arrived(creates[1], links[1]) + waiting, value_digest)
+    assert knowledge.get(LMS, user().id) is None
+    assert held(knowledge, user(OLA).id).value == links[1].after
+
+
+def test_done_alone_also_tells_what_failed(outbox: Outbox) -> None:
+    create = delivery(user())
+    put(outbox, create, delivery(followed_by(user(), MOTHER), before=user(), phase=4))
+    pending = outbox.pending(LMS)
+    assert next(pending) == create
+    outbox.done(LMS, failed(create), value_digest)
+    assert list(pending) == []
+    assert [one.phase for one in outbox.waiting(LMS)] == [4]
+
+
+def test_a_new_round_of_handing_out_starts_without_old_failures(outbox: Outbox) -> None:
+    create = delivery(user())
+    put(outbox, create)
+    list(outbox.pending(LMS))
+    outbox.done(LMS, failed(create), value_digest)
+    put(outbox, create)
+    assert list(outbox.pending(LMS)) == [create]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_what_was_delivered_over_a_failure_is_uncertain(outbox: Outbox, knowledge: Knowledge, at_once: bool) -> None:
+    """The LMS took both in one batch, refused the first and accepted the second: what it holds, nobody knows."""
+    create, link = delivery(user()), delivery(followed_by(user(), MOTHER), before=user(), phase=4)
+    put(outbox, create, link)
+    told = [arrived(link) + failed(create)] if at_once else [failed(create), arrived(link)]
+    for outcomes in told:
+        outbox.done(LMS, outcomes, value_digest)
+    assert held(knowledge, user().id) == Known("user", user().id, link.after or user(), "")
+
+
+def test_an_earlier_phase_stands_when_a_later_one_fails(outbox: Outbox, knowledge: Knowledge) -> None:
+    create, link = delivery(user()), delivery(followed_by(user(), MOTHER), before=user(), phase=4)
+    put(outbox, create, link)
+    outbox.done(LMS, failed(link) + arrived(create), value_digest)
+    assert held(knowledge, user().id) == Known("user", user().id, user(), value_digest(user()))
+
+
+# -- whole sets -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_roster_is_known_with_what_is_under_way_laid_over_it(outbox: Outbox) -> None:
+    deliver_all(
+        outbox, delivery(school()), delivery(group()), delivery(group(CLASS_1B)), delivery(user(OLA)), delivery(user())
+    )
+    link = followed_by(user(groups=[]), MOTHER)
+    put(
+        outbox,
+        delivery(school(SOUTH)),
+        delivery(None, before=group(CLASS_1B), phase=6),
+        delivery(user(groups=[]), before=user(), phase=3),
+        delivery(link, before=user(groups=[]), phase=4),
+        delivery(MOTHER),
+    )
+    assert [one.value for one in outbox.roster(LMS)] == [
+        *sorted([school(), school(SOUTH)], key=lambda one: one.id),
+        group(),
+        *sorted([user(OLA), link, MOTHER], key=lambda one: one.id),
+    ]
+
+
+def test_the_roster_is_read_page_by_page_and_stays_in_order(outbox: Outbox) -> None:
+    deliver_all(outbox, *(delivery(group(named(f"group {number}"))) for number in range(0, 2_200, 2)))
+    put(outbox, *(delivery(group(named(f"group {number}"))) for number in range(1, 2_200, 2)))
+    assert [one.value.id for one in outbox.roster(LMS)] == sorted(named(f"group {number}") for number in range(2_200))
+
+
+def test_an_adopted_user_stands_in_the_roster_under_the_key_of_the_lms(outbox: Outbox, knowledge: Knowledge) -> None:
+    knowledge.adopt(LMS, Known("user", user().id, user(), "", target_key="old-4711"))
+    put(outbox, delivery(user(groups=[]), before=user()), delivery(user(OLA), target_key="old-4712"))
+    assert {one.value.id: one.target_key for one in outbox.roster(LMS)} == {
+        user().id: "old-4711",
+        user(OLA).id: "old-4712",
+    }
+
+
+def test_a_whole_set_moves_known_in_one_transaction(outbox: Outbox, knowledge: Knowledge, ledger: Database) -> None:
+    put(outbox, delivery(group()), delivery(user()), delivery(followed_by(user(), MOTHER), before=user(), phase=4))
+    with pytest.raises(RuntimeError), ledger.begin():
+        outbox.settle_all(LMS, value_digest)
+        raise RuntimeError("the power went")
+    assert knowledge.is_empty(LMS)
+    assert outbox.settle_all(LMS, value_digest) == 3
+    assert held(knowledge, user().id).value == followed_by(user(), MOTHER)
+    assert list(outbox.pending(LMS)) == []
+    assert knowledge.sizes(LMS)["membership", NORTH] == 1
+
+
+# -- after a kill ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_handed_out_and_never_answered_becomes_uncertain(outbox: Outbox, knowledge: Knowledge) -> None:
+    deliver_all(outbox, delivery(user()), delivery(user(ANNE)))
+    put(
+        outbox,
+        delivery(user(groups=[]), before=user()),
+        delivery(user(OLA)),
+        delivery(None, before=user(ANNE), phase=5),
+    )
+    outbox.mark_sent(LMS, [(3, user().id), (5, user(ANNE).id)])
+    assert outbox.recover(LMS) == 2
+    assert held(knowledge, user().id) == Known("user", user().id, user(groups=[]), "")
+    assert held(knowledge, user(ANNE).id) == Known("user", user(ANNE).id, user(ANNE), "")
+    assert knowledge.get(LMS, user(OLA).id) is None  # never handed out: the next plan makes it again
+    assert list(outbox.pending(LMS)) == []
+    assert outbox.recover(LMS) == 0
+
+
+def test_recovering_one_target_leaves_the_others_alone(outbox: Outbox) -> None:
+    put(outbox, delivery(user()))
+    outbox.put("another", "run-1", [delivery(user())])
+    assert outbox.recover(LMS) == 0
+    assert len(list(outbox.pending("another"))) == 1
+
+
+def test_marking_everything_marks_every_phase(outbox: Outbox) -> None:
+    put(outbox, delivery(group()), delivery(user()), delivery(None, before=user(OLA), phase=5))
+    outbox.mark_sent(LMS)
+    assert outbox.recover(LMS) == 3
+
+
+# -- always ---------------------------------------------------------------------------------------------------------------
+
+PUPILS = [named(f"pupil {number}") for number in range(6)]
+GROUPS = {CLASS_1A: NORTH, CLASS_1B: NORTH, named("2A"): SOUTH}
+
+steps = st.tuples(
+    st.sampled_from(PUPILS),
+    st.one_of(
+        st.none(),
+        st.tuples(
+            st.lists(st.sampled_from([NORTH, SOUTH]), unique=True, max_size=2),
+            st.sets(st.sampled_from([*GROUPS, named("a group nobody delivered")])),
+            st.sets(st.sampled_from(PUPILS)),
+            st.booleans(),
+        ),
+    ),
+    st.sampled_from(["arrives", "fails", "is never answered", "is never handed out"]),
+)
+Step = tuple[str, Any, str]
+
+
+def _value(person: str, shape: Any) -> User | None:
+    if shape is None:
+        return None
+    schools, groups, guardians, enabled = shape
+    pupil = followed_by(
+        user(person, schools=schools, groups=groups), *(user(one, face="guardian") for one in guardians)
+    )
+    return replace(pupil, enabled=enabled)
+
+
+def _sizes(model: dict[str, tuple[User, str]]) -> dict[tuple[str, str], int]:
+    """What the guard should be told, counted the slow way."""
+    sizes: dict[tuple[str, str], int] = {}
+
+    def count(kind: str, scopes: set[str], number: int = 1) -> None:
+        for scope in scopes | {"*"} if number else ():
+            sizes[kind, scope] = sizes.get((kind, scope), 0) + number
+
+    for at in GROUPS.values():
+        count("group", {at})
+    for one, _ in model.values():
+        own = {at.school for at in one.schools} or {""}
+        count("person", own, int(one.enabled))
+        count("guardianship", own, len(one.guardians))
+        for tie in one.memberships:
+            count("membership", {GROUPS.get(tie.group, "")})
+    return sizes
+
+
+def _play(
+    outbox: Outbox, knowledge: Knowledge, target: str, model: dict[str, tuple[User, str]], night: list[Step]
+) -> None:
+    """One night on the real store and on a dictionary: user id -> (value, digest)."""
+    batch, fates = {}, {}
+    for person, shape, fate in night:
+        before, after = model.get(user(person).id, (None, ""))[0], _value(person, shape)
+        if before or after:
+            batch[user(person).id] = delivery(after, before)
+            fates[user(person).id] = fate
+    outbox.put(target, "run-1", batch.values())
+    sent = [one for one in batch.values() if fates[one.id] != "is never handed out"]
+    outbox.mark_sent(target, [(one.phase, one.id) for one in sent])
+    answered = [one for one in sent if fates[one.id] != "is never answered"]
+    told = [(arrived if fates[one.id] == "arrives" else failed)(one)[0] for one in answered]
+    outbox.done(target, told, value_digest)
+    outbox.recover(target)
+    for one in sent:
+        if fates[one.id] == "arrives":
+            model.pop(one.id, None)
+            if isinstance(one.after, User):
+                model[one.id] = (one.after, value_digest(one.after))
+        elif fates[one.id] == "is never answered":
+            doubted = one.after or model[one.id][0]
+            assert isinstance(doubted, User)
+            model[one.id] = (doubted, "")
+
+
+@pytest.fixture(scope="module")
+def nights(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    database = open_database(tmp_path_factory.mktemp("nights") / "state.db", PUPILS)
+    database.conn.exec_driver_sql("PRAGMA synchronous = OFF")  # thousands of commits, and nobody pulls the plug here
+    yield database
+    database.close()
+
+
+@settings(max_examples=60, deadline=None)
+@given(story=st.lists(st.lists(steps, max_size=6), max_size=5), number=st.integers(0, 2**60))
+def test_known_is_what_a_dictionary_would_be_whatever_arrives_or_fails(
+    nights: Database, story: list[list[Step]], number: int
+) -> None:
+    target = f"target-{number}-{time.monotonic_ns()}"  # a target of its own is an empty store of its own
+    outbox, knowledge = Outbox(nights), Knowledge(nights)
+    model: dict[str, tuple[User, str]] = {}
+    deliver_all(outbox, *(delivery(group(one, at)) for one, at in GROUPS.items()), target=target)
+    for night in story:
+        _play(outbox, knowledge, target, model, night)
+        users = [(one.value, one.digest) for one in knowledge.objects(target, "user")]
+        assert users == [model[id_] for id_ in sorted(model)]
+        assert knowledge.sizes(target) == _sizes(model)
+        assert [one.value for one in outbox.roster(target) if isinstance(one.value, User)] == [one for one, _ in users]
+
+
+# -- real kills -----------------------------------------------------------------------------------------------------------
+
+CHILD = """
+import sys
+from pathlib import Path
+from rostersync.store.outbox import Outbox
+from tests.store.ledger import LMS, arrived, delivery, open_database, user, value_digest
+
+database = open_database(Path(sys.argv[1]))
+outbox = Outbox(database)
+people = [row[0] for row in database.conn.exec_driver_sql("SELECT id FROM person ORDER BY id")]
+outbox.put(LMS, "run-1", [delivery(user(one)) for one in people])
+outbox.mark_sent(LMS, [(one.phase, one.id) for one in outbox.pending(LMS)])
+print("delivering", flush=True)
+for one in outbox.pending(LMS):
+    outbox.done(LMS, arrived(one), value_digest)
+print("finished", flush=True)
+"""
+
+
+def test_a_kill_between_handing_out_and_the_outcome_loses_nothing_and_doubts_the_rest(
+    tmp_path: Path, kills: int
+) -> None:
+    people = [named(f"pupil {number}") for number in range(60)]
+    chance = random.Random(20261122)
+    for number in range(kills):
+        path = tmp_path / f"{number}" / "state.db"
+        path.parent.mkdir()
+        open_database(path, people).close()
+        _kill_while_delivering(path, chance.uniform(0.0, 0.06))
+        _look_after_a_kill(path, {user(one).id for one in people})
+
+
+def _kill_while_delivering(path: Path, after_seconds: float) -> None:
+    root = Path(__file__).parents[2]
+    child = subprocess.Popen([sys.executable, "-c", CHILD, str(path)], stdout=subprocess.PIPE, text=True, cwd=root)
+    with child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "delivering\n"
+        time.sleep(after_seconds)
+        os.kill(child.pid, signal.SIGKILL)
+
+
+def _look_after_a_kill(path: Path, everybody: set[str]) -> None:
+    database = open_database(path)
+    outbox, knowledge = Outbox(database), Knowledge(database)
+    settled = {one.id for one in knowledge.objects(LMS, "user")}
+    under_way = {one.id for one in outbox.pending(LMS)}
+    assert settled | under_way == everybody
+    assert not settled & under_way  # known moved exactly where the row is gone
+    assert outbox.recover(LMS) == len(under_way)
+    assert {one.id for one in knowledge.objects(LMS, "user") if not one.digest} == under_way
+    database.close()
+
+
+# -- what an onlooker learns, and what it costs -----------------------------------------------------------------------------
+
+
+def test_nothing_of_a_person_stands_in_clear_while_under_way(outbox: Outbox, tmp_path: Path) -> None:
+    put(outbox, delivery(user(), before=followed_by(user(), MOTHER), target_key="lms-key-of-kari"))
+    written = b"".join(path.read_bytes() for path in tmp_path.glob("state.db*"))
+    assert user().id.encode() in written
+    for secret in ("Kari Anne", "Bjørnstad", "kari.anne@skole", "lms-key-of-kari"):
+        assert secret.encode() not in written
+
+
+def test_the_number_of_queries_does_not_grow_with_the_number_of_users(ledger: Database, outbox: Outbox) -> None:
+    people = [named(f"pupil {number}") for number in range(400)]
+    add_persons(ledger, people)
+    everybody: list[Held] = [user(one) for one in people]
+    statements: list[str] = []
+    sa.event.listen(ledger.conn, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    put(outbox, *map(delivery, everybody))
+    outbox.done(LMS, arrived(*map(delivery, everybody)), value_digest)
+    list(outbox.roster(LMS))
+    assert len(statements) < 40
+    assert ledger.conn.execute(sa.select(sa.func.count()).select_from(outbox_table)).scalar() == 0
+    assert Places(ledger, LMS).sizes()["person", NORTH] == 400
