@@ -21,7 +21,7 @@ from rostersync.reasons import notes_on, questions_on
 from rostersync.rules import Rules
 from rostersync.schoolyear import day_after
 from rostersync.seen import Seen, see
-from rostersync.ties import Affiliation, highest, withdrawn
+from rostersync.ties import Affiliation, highest
 
 __all__ = ["Rules", "desire", "desire_group", "samlegrupper"]
 
@@ -147,7 +147,8 @@ def _school_gone(seen: Seen, rules: Rules, ids: Ids) -> Gone:
     if belief.left:
         return Gone(user, "school", f"left: {belief.left}")
     ended = any(one.over_on(seen.on) for one in seen.closed)
-    return Gone(user, "school", NO_AFFILIATION, by_date=ended and not withdrawn(seen.card.ties, belief.silent))
+    taken_back = any(one.open_on(seen.on) for one in seen.reading.taken_back)
+    return Gone(user, "school", NO_AFFILIATION, by_date=ended and not taken_back)
 
 
 def _guardian_gone(seen: Seen, user: str, face: Face) -> Gone:
@@ -168,13 +169,22 @@ def _revoked(seen: Seen, rules: Rules, ids: Ids) -> tuple[str, ...]:
 
 def _lapsed(seen: Seen, users: Iterable[User], rules: Rules, ids: Ids) -> tuple[str, ...]:
     """Groups and guardians whom a date took from her: known beforehand, so no limit need count them."""
-    past = [one for one in seen.closed if one.over_on(seen.on)]
+    over = [one for one in seen.closed if one.over_on(seen.on)]
     for ward, standing in seen.wards:
-        past += as_guardian(lapsed(ward, standing, seen.on))
-    groups = {one.group for one in memberships(past, rules.roles, ids)} if past else set()
-    groups.difference_update(one.group for user in users for one in user.memberships)
+        over += as_guardian(lapsed(ward, standing, seen.on))
+    groups = {one.group for one in memberships(over, rules.roles, ids)} if over else set()
+    if groups:
+        groups.difference_update(one.group for user in users for one in user.memberships)
+        groups.difference_update(one.group for one in memberships(_taken_back(seen), rules.roles, ids))
     guardians = {_guardian_user(adult, rules, ids) for adult, standing in seen.guardians if standing.by_date}
     return tuple(sorted(groups | guardians))
+
+
+def _taken_back(seen: Seen) -> list[Affiliation]:
+    """What she would still have today, had a source not taken it back before its date."""
+    own = [one for one in seen.reading.taken_back if one.open_on(seen.on)]
+    wards = (one for ward, _ in seen.wards for one in ward.taken_back if one.begun_on(seen.on))
+    return [*own, *as_guardian(wards)]
 
 
 def _known_date(day: date) -> date | None:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from rostersync.claims import Belief, believe, born
 from rostersync.model import Card, ContactFact, Local, OwnClaim, RoleModel
 from rostersync.schoolyear import Policy, day_after
-from rostersync.ties import Affiliation, changes_after, read_ties
+from rostersync.ties import Affiliation, Reading, changes_after, read_ties
 
 OF_AGE = 18
 
@@ -22,8 +22,9 @@ OF_AGE = 18
 class Ward(Struct, frozen=True):
     """What must be known of a pupil to decide on all her guardianships, read once for one date.
 
-    `ties` are those as a pupil at a school. `grown_up_on` is the 18th birthday, `date.max` when no source tells it;
-    `next_change_on` the first later date on which any decision can differ, `date.max` for never.
+    `ties` are those as a pupil at a school, `taken_back` the like that a source took back. `grown_up_on` is the 18th
+    birthday, `date.max` when no source tells it; `next_change_on` the first later date on which any decision can differ,
+    `date.max` for never.
     """
 
     person: str
@@ -31,6 +32,7 @@ class Ward(Struct, frozen=True):
     claims: Sequence[OwnClaim]
     belief: Belief
     ties: tuple[Affiliation, ...]
+    taken_back: tuple[Affiliation, ...]
     grown_up_on: date
     next_change_on: date
 
@@ -59,7 +61,7 @@ OVER = Standing(False, "the pupil's ties in that source have ended", by_date=Tru
 INACTIVE = Standing(False, "the pupil is not active in that source today")
 ADULT_ABSENT = Standing(False, "no source has the adult any more")
 WARD_ABSENT = Standing(False, "that source has the pupil no more")
-LEFT = Standing(False, "the source lists the pupil as left", revoked=True)
+LEFT = Standing(False, "the source lists the pupil as left")
 DISPUTED = Standing(False, "the source's records of the pupil contradict each other", revoked=True)
 REJECTED = Standing(False, "the pupil's newest record was rejected", revoked=True)
 UNNAMED = Standing(False, "no source names the adult as guardian")
@@ -71,12 +73,12 @@ _UNPROVEN = (OVER, INACTIVE, ADULT_ABSENT, WARD_ABSENT, LEFT, DISPUTED, REJECTED
 def ward_of(card: Card, roles: RoleModel, policy: Policy, on: date) -> Ward:
     """Read a pupil's card for the decision."""
     belief = believe(card.claims)
-    return read_ward(card, belief, read_ties(card.ties, belief.silent, roles, policy).affiliations, on)
+    return read_ward(card, belief, read_ties(card.ties, belief.silent, roles, policy), on)
 
 
-def read_ward(card: Card, belief: Belief, affiliations: Iterable[Affiliation], on: date) -> Ward:
+def read_ward(card: Card, belief: Belief, reading: Reading, on: date) -> Ward:
     """The same, where the card's claims and ties have been read already."""
-    ties = tuple(one for one in affiliations if one.role == "pupil" and one.school)
+    ties, taken_back = _as_pupil(reading.affiliations), _as_pupil(reading.taken_back)
     birthday, better_known_on = born(belief, (claim for claim in card.claims if not claim.present), on)
     grown_up_on = _eighteenth(birthday) if birthday else date.max
     ends = [consent.end for consent in card.local.consents] + [until for _, until in card.local.denied]
@@ -88,8 +90,9 @@ def read_ward(card: Card, belief: Belief, affiliations: Iterable[Affiliation], o
         claims=card.claims,
         belief=belief,
         ties=ties,
+        taken_back=taken_back,
         grown_up_on=grown_up_on,
-        next_change_on=min(soonest, changes_after(ties, on)),
+        next_change_on=min(soonest, changes_after((*ties, *taken_back), on)),
     )
 
 
@@ -125,6 +128,10 @@ def lapsed(ward: Ward, standing: Standing, on: date) -> tuple[Affiliation, ...]:
     if standing == GROWN_UP:
         return tuple(one for one in ward.ties if one.window.begins <= on)
     return tuple(one for one in ward.ties if one.over_on(on)) if standing.stands or standing.by_date else ()
+
+
+def _as_pupil(affiliations: Iterable[Affiliation]) -> tuple[Affiliation, ...]:
+    return tuple([one for one in affiliations if one.role == "pupil" and one.school])
 
 
 def _barred(ward: Ward, adult: str, contacts: Iterable[ContactFact], on: date) -> Standing | None:
@@ -164,7 +171,8 @@ def _lacking(ward: Ward, claim: OwnClaim, contact: ContactFact, on: date) -> Sta
     ties = [one for one in ward.ties if one.source == claim.source]
     if any(one.begun_on(on) for one in ties):  # guardians come in on the first school day
         return None
-    return OVER if any(one.over_on(on) for one in ties) else INACTIVE
+    taken_back = any(one.source == claim.source and one.begun_on(on) for one in ward.taken_back)
+    return OVER if not taken_back and any(one.over_on(on) for one in ties) else INACTIVE
 
 
 def _eighteenth(birthday: date) -> date:

@@ -47,7 +47,7 @@ def see(card: Card, rules: Rules, on: date) -> Seen:
     closed: list[Affiliation] = []
     for one in reading.affiliations:
         (own if here and one.open_on(on) else closed).append(one)
-    ward = read_ward(card, belief, reading.affiliations, on)
+    ward = read_ward(card, belief, reading, on)
     wards = tuple(_as_her_ward(other, card.person, rules, on) for other in card.wards)
     guardians = tuple((adult, decide(ward, adult, on)) for adult in adults(ward))
     opened = [one for other, standing in wards for one in followed(other, standing, on)] if here else []
@@ -64,7 +64,7 @@ def see(card: Card, rules: Rules, on: date) -> Seen:
         guardians=guardians,
         wards=wards,
         next_change_on=min(
-            changes_after(reading.affiliations, on),
+            changes_after((*reading.affiliations, *reading.taken_back), on),
             grant_changes_after(card.local.grants, on) if card.local.grants else date.max,
             ward.next_change_on if guardians else date.max,
             *[other.next_change_on for other, _ in wards],

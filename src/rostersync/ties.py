@@ -62,34 +62,38 @@ class Affiliation(Struct, frozen=True):
 
 
 class Reading(Struct, frozen=True):
-    """The ties of one card: those that count, and for each of the others why it gives nothing (`place: reason`)."""
+    """The ties of one card: those that count, and for each of the others why it gives nothing (`place: reason`).
+
+    `taken_back` are those left out only because a source took them back: they would count, had they been left to end on
+    their date.
+    """
 
     affiliations: tuple[Affiliation, ...]
     left_out: tuple[str, ...]
+    taken_back: tuple[Affiliation, ...]
 
 
 def read_ties(ties: Iterable[TieFact], silent: Mapping[str, str], roles: RoleModel, policy: Policy) -> Reading:
     """Read the ties of a card. `silent` gives, for each source whose ties do not count, the reason (see claims.py)."""
-    affiliations: list[Affiliation] = []
+    counting: list[Affiliation] = []
+    taken_back: list[Affiliation] = []
     left_out: list[str] = []
     windows: dict[tuple[date | str | None, ...], Window] = {}
     for tie in ties:
         group, role = tie.group, roles.ties.get(tie.role)
-        because = tie.left or silent.get(tie.source) or _unusable(tie, role, roles)
-        if because or group is None or role is None:
-            left_out.append(f"{place(group)}: {because}")
+        withdrawn = tie.left or silent.get(tie.source) or _vanished(group)
+        unusable = _unusable(tie, role, roles)
+        if withdrawn or unusable:
+            left_out.append(f"{place(group)}: {withdrawn or unusable}")
+        if unusable or group is None or role is None:
             continue
         if RANK[role] < RANK[HIGHEST_BY_TIE]:
             role = HIGHEST_BY_TIE
         school = "" if group.kind == "owner" or group.school is None else group.school.id
         window = _window(tie, group, role, policy, windows)
-        affiliations.append(Affiliation(group, school, tie.role, role, tie.source, tie.primary, window))
-    return Reading(tuple(affiliations), tuple(left_out))
-
-
-def withdrawn(ties: Iterable[TieFact], silent: Mapping[str, str]) -> bool:
-    """Whether a source took one of the ties back, instead of letting it end on its date."""
-    return any(tie.left or tie.source in silent or (tie.group and not tie.group.standing) for tie in ties)
+        affiliation = Affiliation(group, school, tie.role, role, tie.source, tie.primary, window)
+        (taken_back if withdrawn else counting).append(affiliation)
+    return Reading(tuple(counting), tuple(left_out), tuple(taken_back))
 
 
 def highest(roles: Iterable[Role]) -> Role:
@@ -114,13 +118,15 @@ def changes_after(affiliations: Iterable[Affiliation], on: date) -> date:
     return soonest
 
 
+def _vanished(group: GroupFact | None) -> str:
+    return "it is no longer in its source" if group and not group.standing else ""
+
+
 def _unusable(tie: TieFact, role: Role | None, roles: RoleModel) -> str:
     """Why a tie gives nothing on any date; empty when it may give something. `role` is what its word means."""
     group = tie.group
     if group is None:
         return "its source never described it"
-    if not group.standing:
-        return "it is no longer in its source"
     if group.kind != "owner":
         if group.kind != "school" and group.kind not in roles.groups:
             return f"the kind {group.kind} does not go to the LMS"

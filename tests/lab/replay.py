@@ -154,9 +154,9 @@ class Today:
                 continue
             if group.type in KINDS and group.parent not in self.read.groups:
                 continue
-            if tie.standing and (tie.role == "01") == pupil and tie.subrole not in ("P", "L", "S"):
-                if self._open(tie.begin, tie.end, lead, grace) and self._open(group.begin, group.end, lead, grace):
-                    found.append(tie)
+            counts = tie.standing and (tie.role == "01") == pupil and tie.subrole not in ("P", "L", "S")
+            if counts and all(self._open(one.begin, one.end, lead, grace) for one in (tie, group)):
+                found.append(tie)
         return found
 
     def _open(self, begin: date | None, end: date | None, lead: int, grace: int) -> bool:

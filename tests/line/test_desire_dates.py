@@ -49,6 +49,19 @@ def test_a_group_she_is_still_in_has_not_lapsed() -> None:
     assert wanted(pupil(ties=[tie(group("8a")), tie(group("8a"), end=YESTERDAY)])).lapsed == ()
 
 
+def test_what_a_source_took_has_not_lapsed_though_an_older_tie_did() -> None:
+    """Last year's class ended on its date; that she is out of the school today is the source's doing."""
+    own = [tie(group("7a"), end=YESTERDAY), tie(group("8a"), left="switched off")]
+    assert wanted(pupil(ties=own)).lapsed == ("7a",)
+
+
+def test_a_guardian_of_a_pupil_whom_a_source_took_out_has_not_lapsed_from_the_school() -> None:
+    ward = pupil(
+        "a", contact(), ties=[tie(group("7a"), end=YESTERDAY), tie(group("8a"), left="moved"), tie(group("s", SOUTH))]
+    )
+    assert wanted(guardian("mother", ward)).lapsed == ("7a",)
+
+
 def test_the_samlegruppe_of_a_school_she_left_on_time_has_lapsed_with_it() -> None:
     own = [tie(group("8a")), tie(group("s", SOUTH), end=YESTERDAY)]
     assert set(wanted(pupil(ties=own)).lapsed) == {"s", IDS.samlegruppe("south", "all_pupils")}
@@ -66,12 +79,22 @@ def test_a_guardian_s_link_and_groups_lapse_on_the_eighteenth_birthday() -> None
     [
         (pupil(ties=[tie(group(), end=YESTERDAY)]), "school", True),
         (pupil(ties=[tie(group(), end=YESTERDAY), tie(group("9"), left="moved")]), "school", False),
+        (pupil(ties=[tie(group(), end=YESTERDAY), tie(group("9"), end=YESTERDAY, left="moved")]), "school", True),
+        (pupil(ties=[tie(group(), end=YESTERDAY), tie(group("9", kind="grade"), left="unused")]), "school", True),
+        (pupil(ties=[tie(group(), end=YESTERDAY), tie(group("9", standing=False))]), "school", False),
         (pupil(ties=[tie(group(), left="moved")]), "school", False),
         (pupil(ties=()), "school", False),
         (pupil(left="inactive", ties=[tie(group(), end=YESTERDAY)]), "school", False),
         (pupil(present=False, ties=[tie(group(), end=YESTERDAY)]), "school", False),
         (guardian("mother", pupil("a", contact(), birth_date="2008-11-23")), "guardian", True),
         (guardian("mother", pupil("a", contact(), ties=[tie(group(), end=YESTERDAY)])), "guardian", True),
+        (
+            guardian(
+                "mother", pupil("a", contact(), ties=[tie(group(), end=YESTERDAY), tie(group("9"), left="moved")])
+            ),
+            "guardian",
+            False,
+        ),
         (guardian("mother", pupil("a", contact(), local=DENIED)), "guardian", False),
         (guardian("mother"), "guardian", False),
     ],

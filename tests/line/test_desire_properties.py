@@ -24,17 +24,20 @@ BOTH_RULES = (Rules(ROLES), Rules(ROLES, guardian_user="same"))
 RULES = st.sampled_from(BOTH_RULES)
 
 DAYS = st.dates(date(2026, 5, 20), date(2027, 8, 10))
-EDGES = st.one_of(st.none(), st.none(), DAYS, st.sampled_from([date.min, date.max]))
-SOURCES = st.sampled_from(["everyday", "visma"])
-ADULTS = st.sampled_from(["mother", "father", "teacher"])
+EDGES = st.sampled_from([True, True, False]).flatmap(
+    lambda none: st.none() if none else st.one_of(DAYS, st.sampled_from([date.min, date.max]))
+)
+SOURCES = st.sampled_from(["everyday", "everyday", "visma"])
+ADULTS = st.sampled_from(["mother", "mother", "father", "teacher"])
 BIRTHDAYS = st.one_of(
-    st.sampled_from(["", "2008-02-29", "2014-05-06", "1990-01-01"]),
+    st.sampled_from(["", "2014-05-06", "2014-05-06", "2008-02-29", "1990-01-01"]),
     st.dates(date(2008, 6, 1), date(2009, 8, 1)).map(str),
 )
 
 GROUPS: st.SearchStrategy[GroupFact | None] = st.one_of(
-    st.none(),
-    st.sampled_from([school_fact(), school_fact(SOUTH), owner_fact()]),
+    st.sampled_from(
+        [group("8a"), group("8a"), group("8b", SOUTH), school_fact(), school_fact(SOUTH), owner_fact(), None]
+    ),
     st.builds(
         lambda name, school, kind, begin, end, standing: group(
             name, school, kind, begin=begin, end=end, standing=standing
@@ -69,17 +72,17 @@ CLAIMS = st.builds(
     SOURCES,
     st.builds(
         lambda name, birthday, number: values(given_name=name, birth_date=birthday, national_number=number),
-        st.sampled_from(["Kari", "Kari", "Kari", "Ola"]),
+        st.sampled_from(["Kari", "Kari", "Kari", "Kari", "Ola"]),
         BIRTHDAYS,
         st.sampled_from(["", "01829012355"]),
     ),
-    st.lists(CONTACTS, max_size=3).map(tuple),
+    st.lists(CONTACTS, min_size=1, max_size=3).map(tuple),
     st.sampled_from(["", "", "", "inactive"]),
     st.sampled_from([True, True, True, False]),
     st.sampled_from([False, False, False, True]),
     st.sampled_from(["r1", "r2"]),
     st.integers(0, 3),
-    st.integers(0, 1),
+    st.integers(0, 3),
 )
 LOCALS = st.builds(
     Local,
@@ -111,8 +114,8 @@ def cards(person: str, wards: st.SearchStrategy[tuple[Card, ...]]) -> st.SearchS
     return st.builds(
         Card,
         st.just(person),
-        st.lists(CLAIMS, max_size=3).map(in_source_order),
-        st.lists(TIES, max_size=4).map(tuple),
+        st.lists(CLAIMS, min_size=1, max_size=3).map(in_source_order),
+        st.lists(TIES, min_size=1, max_size=4).map(tuple),
         wards,
         LOCALS,
     )

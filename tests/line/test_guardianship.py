@@ -65,6 +65,8 @@ def test_any_one_source_that_proves_it_is_enough() -> None:
         (named(ties=[tie(group(), source="sits")]), guardianship.INACTIVE),
         (named(ties=[tie(group(), end=YESTERDAY)]), guardianship.OVER),
         (named(ties=[tie(group(), begin=TOMORROW)]), guardianship.INACTIVE),
+        (named(ties=[tie(group(), end=YESTERDAY), tie(group("9"), left="moved")]), guardianship.INACTIVE),
+        (named(ties=[tie(group(), end=YESTERDAY), tie(group("9"), left="moved", end=YESTERDAY)]), guardianship.OVER),
         (named(contact("pupil"), contact()), None),
     ],
 )
@@ -193,7 +195,7 @@ def test_only_what_a_calendar_could_tell_fell_by_date() -> None:
 
 def test_mere_absence_revokes_nothing() -> None:
     revoked = {name for name, one in verdicts() if one.revoked}
-    assert revoked == {"WITHHELD", "HERSELF", "DENIED", "GROWN_UP", "LEFT", "DISPUTED", "REJECTED"}
+    assert revoked == {"WITHHELD", "HERSELF", "DENIED", "GROWN_UP", "DISPUTED", "REJECTED"}
 
 
 def test_only_protection_is_told_to_nobody() -> None:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from rostersync.model import GroupFact, TieFact
 from rostersync.schoolyear import Policy
-from rostersync.ties import Affiliation, Reading, changes_after, highest, read_ties, withdrawn
+from rostersync.ties import Affiliation, Reading, changes_after, highest, read_ties
 from tests.line.builders import NORTH, ROLES, group, owner_fact, school_fact, tie
 
 
@@ -80,7 +80,8 @@ def test_a_tie_without_dates_or_with_those_for_always_is_always_open(begin: date
     ],
 )
 def test_a_tie_that_gives_nothing_says_why(left_out: TieFact, because: str) -> None:
-    assert read(left_out) == Reading((), (because,))
+    reading = read(left_out)
+    assert (reading.affiliations, reading.left_out) == ((), (because,))
 
 
 def test_the_ties_of_a_source_that_says_she_left_give_nothing() -> None:
@@ -113,13 +114,16 @@ def test_an_owner_that_is_known_as_an_organisation_is_still_no_school() -> None:
         (tie(group(), end=date(2020, 1, 1)), False),
         (tie(None), False),
         (tie(group(kind="grade")), False),
+        (tie(group(kind="grade"), left="trinn is no LMS group"), False),
+        (tie(group(), "janitor", left="not a user"), False),
         (tie(group(), left="switched off"), True),
         (tie(group(standing=False)), True),
         (tie(group(), source="sits"), True),
     ],
 )
-def test_a_tie_taken_back_is_told_from_one_that_ended(one: TieFact, taken_back: bool) -> None:
-    assert withdrawn([one], {"sits": "she left"}) is taken_back
+def test_a_tie_that_was_taken_back_is_told_from_one_that_never_counted(one: TieFact, taken_back: bool) -> None:
+    reading = read(one, silent={"sits": "she left"})
+    assert [held.group.id for held in reading.taken_back] == (["8a"] if taken_back else [])
 
 
 def test_the_highest_role_is_the_one_with_most_rights() -> None:

@@ -1,4 +1,4 @@
-"""Builders for the tests of what goes out: a state with persons, and the users, groups and deliveries of two schools."""
+"""Builders for the tests of what goes out: a state with persons, and users, groups and deliveries at two schools."""
 
 from __future__ import annotations
 

@@ -22,7 +22,8 @@ TODAY = date(2026, 11, 22)
 IST = "ist"
 LMS = "lms"
 
-KARI_NUMBER, OLA_NUMBER, ANNE_NUMBER = "01901098765", "02901012345", "03907012345"
+KARI_NUMBER, OLA_NUMBER, ANNE_NUMBER = "01911080326", "02821177858", "03857056662"
+"""Synthetic: the month is 80 too high, and the check digits are right."""
 
 
 def person(
@@ -208,7 +209,7 @@ def present(path: Path) -> set[tuple[Any, ...]]:
         *sql(path, "SELECT 'claim', source_no, kind, key, hex(content), rejected FROM claim WHERE present"),
         *sql(
             path,
-            "SELECT 'tie', tie.source_no, group_key, person_key, role, tie.begin, tie.end, \"primary\", \"left\""
+            'SELECT \'tie\', tie.source_no, group_key, person_key, role, tie.begin, tie.end, "primary", "left"'
             " FROM tie JOIN claim ON claim.no = tie.claim_no WHERE standing AND present",
         ),
         *sql(

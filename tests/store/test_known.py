@@ -48,7 +48,7 @@ def hold(knowledge: Knowledge, *values: Group | User, target: str = LMS) -> None
         knowledge.settle(target, delivery(value), value_digest(value))
 
 
-# -- what comes back ----------------------------------------------------------------------------------------------------
+# -- what comes back --------------------------------------------------------------------------------------------------
 
 
 def test_a_user_comes_back_exactly_as_delivered(knowledge: Knowledge) -> None:
@@ -104,7 +104,7 @@ def test_users_are_found_by_their_state_of_life(knowledge: Knowledge) -> None:
     assert [one.id for one in knowledge.by_state(LMS, "active")] == [user().id]
 
 
-# -- how it moves -------------------------------------------------------------------------------------------------------
+# -- how it moves -----------------------------------------------------------------------------------------------------
 
 
 def test_a_later_delivery_replaces_an_earlier_one(knowledge: Knowledge) -> None:
@@ -153,7 +153,7 @@ def test_a_user_of_a_person_who_is_not_in_the_state_is_refused(knowledge: Knowle
         hold(knowledge, user(named("a stranger")))
 
 
-# -- the guard's sizes --------------------------------------------------------------------------------------------------
+# -- the guard's sizes ------------------------------------------------------------------------------------------------
 
 
 def test_sizes_count_each_thing_where_the_guard_looks_for_it(knowledge: Knowledge) -> None:
@@ -206,7 +206,7 @@ def test_a_school_does_not_grow_by_those_in_the_trash(knowledge: Knowledge) -> N
     }
 
 
-# -- what an onlooker learns ----------------------------------------------------------------------------------------------
+# -- what an onlooker learns ------------------------------------------------------------------------------------------
 
 
 def test_nothing_of_a_person_stands_in_clear_on_the_disk(knowledge: Knowledge, tmp_path: Path) -> None:

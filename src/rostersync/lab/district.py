@@ -78,17 +78,16 @@ class District:
         return next((e for e in self._teachers.get((school.place, post), ()) if e.works(on)), None)
 
     def mentor_group(self, school: School, name: tuple[int, str], half: int, on: date) -> Group | None:
-        """A contact teacher's group on a date, None while her post is vacant.
+        """One of a class's two contact teachers' groups on a date.
 
-        The first of a class's two bears her national number in its id, as IST's do; the other has her as a member.
+        The first has the teacher's id in its own, so there is none while her post is vacant. The other stays.
         """
         table = self.timetable(school, on)
         one = table.classes[name]
+        if half:
+            return mentor_group(table.year, one, half, None)
         teacher = self.teacher(school, one.teachers[half], on)
-        if teacher is None:
-            return None
-        in_the_id = teacher.person.id if half == 0 and teacher.person.number else ""
-        return mentor_group(table.year, one, half, in_the_id)
+        return mentor_group(table.year, one, half, teacher.person) if teacher else None
 
     def nameless(self, on: date) -> frozenset[str]:
         """Source ids of those whose record lacks its name on a date."""

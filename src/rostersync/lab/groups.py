@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from rostersync.lab.people import Person
 from rostersync.lab.schoolyear import first_day, last_day, turnover
 from rostersync.lab.staff import TEACHERS
 from rostersync.lab.world import Group, School, classes_in
@@ -141,15 +142,16 @@ def timetable(school: School, schools: int, year: int, *, spelled_out: bool = Fa
     )
 
 
-def mentor_group(year: int, one: Class, half: int, teacher: str) -> Group:
+def mentor_group(year: int, one: Class, half: int, teacher: Person | None) -> Group:
     """The group of those whom one contact teacher follows: half a class.
 
-    `teacher` is her source id where the export writes it into the group's id and leaves her out of the members.
+    With a `teacher`, her source id is in the group's, as IST does it; and when that is a national number, she is in
+    the id only, and not among the members.
     """
     base = one.base
-    owner = teacher or base.school.id if base.school else teacher
+    named = teacher.id if teacher else base.parent
     return Group(
-        id=f"3_{owner}_{year}_{base.short}-{half + 1}",
+        id=f"3_{named}_{year}_{base.short}-{half + 1}",
         type="kontaktlærergruppe",
         short=f"{base.short} kontakt {half + 1}",
         long=f"Kontaktlærergruppe {half + 1} i {base.short}",
@@ -157,7 +159,7 @@ def mentor_group(year: int, one: Class, half: int, teacher: str) -> Group:
         begin=turnover(year),
         end=base.end,
         year=year,
-        mentor=teacher,
+        mentor=teacher.number if teacher else "",
         parent=base.parent,
     )
 

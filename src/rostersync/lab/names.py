@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from unicodedata import normalize
 
 from rostersync.lab.chance import pick
@@ -77,6 +78,7 @@ def school_name(index: int) -> str:
     return f"{beginning}{ending} skole"
 
 
+@lru_cache(maxsize=4096)
 def plain(name: str) -> str:
     """A name as it would stand in an e-mail address: lower-case letters a to z, nothing else."""
     folded = normalize("NFKD", name.lower().translate(_PLAIN))

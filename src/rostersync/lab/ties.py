@@ -140,14 +140,14 @@ def _teaching(district: District, employee: Employee, on: date, standing: bool) 
 
 
 def _mentoring(district: District, employee: Employee, on: date, standing: bool) -> list[Tie]:
+    """The groups of the classes whose contact teacher she is; a colleague on her way out has handed hers over."""
     school = employee.school
-    if school is None:
+    if school is None or not employee.works(on):
         return []
     ties = []
     for name, one in district.timetable(school, on).classes.items():
         if employee.post in one.teachers:
-            half = one.teachers.index(employee.post)
-            group = district.mentor_group(school, name, half, on)
-            if group is not None and (not group.mentor or group.mentor == employee.person.id):
+            group = district.mentor_group(school, name, one.teachers.index(employee.post), on)
+            if group is not None:
                 ties.append(Tie(group, "06", standing=standing, written=not group.mentor))
     return ties

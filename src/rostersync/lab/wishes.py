@@ -99,11 +99,10 @@ def stands(district: District, pupil: Pupil, contact: Contact, on: date) -> bool
 
 
 def eighteenth_birthday(pupil: Pupil) -> date:
-    """The first day of being grown up; who was born on 29 February turns 18 on 1 March."""
+    """The first day of being grown up; for who was born on 29 February, 18 years on that is the 28th."""
     born = pupil.person.birth
-    if (born.month, born.day) == (2, 29):
-        return date(born.year + 18, 3, 1)
-    return born.replace(year=born.year + 18)
+    leap_day = (born.month, born.day) == (2, 29)
+    return date(born.year + 18, born.month, 28 if leap_day else born.day)
 
 
 @lru_cache(maxsize=4096)

@@ -83,8 +83,8 @@ class School(Struct, frozen=True):
 class Group(Struct, frozen=True):
     """A group of a school, or a school or the owner itself, as the export describes it.
 
-    `type` is the word in `grouptype/typevalue`. `mentor` is the source id of the contact teacher who stands in the
-    group's id and nowhere else.
+    `type` is the word in `grouptype/typevalue`. `mentor` is the national number, and so the source id, of a contact
+    teacher who stands in the group's id and not among its members.
     """
 
     id: str

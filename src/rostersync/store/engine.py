@@ -24,6 +24,8 @@ from rostersync.store.keyring import Keyring
 BATCH: Final = 5_000
 """Rows in one bulk statement, and persons in one round of queries."""
 
+_SMALLEST_PAGE: Final = 512
+
 _PRAGMAS: Final = (
     # A rename or an LMS call follows the commit, so the commit must be on the disk and not only in the page cache.
     "PRAGMA synchronous = FULL",
@@ -190,6 +192,7 @@ def connect(path: Path, *, create: bool) -> Connection:
         _create_private(path)
     if not os.access(path, os.W_OK, effective_ids=True) or not os.access(path.parent, os.W_OK, effective_ids=True):
         raise _unwritable(path)
+    _refuse_half_a_page(path)
     engine = sa.create_engine(
         URL.create("sqlite", database=str(path)),
         poolclass=sa.NullPool,
@@ -207,6 +210,17 @@ def connect(path: Path, *, create: bool) -> Connection:
     return connection
 
 
+def _refuse_half_a_page(path: Path) -> None:
+    """SQLite fills up a page that was cut off with zeros, and says nothing. A log of writes beside it would mend it."""
+    size = path.stat().st_size
+    log = path.with_name(path.name + "-wal")
+    if size and not (log.exists() and log.stat().st_size):
+        with path.open("rb") as file:
+            page = int.from_bytes(file.read(18)[16:], "big") or 1
+        if size < _SMALLEST_PAGE or size % (65_536 if page == 1 else page):
+            raise _damaged(path)
+
+
 def _create_private(path: Path) -> None:
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -219,7 +233,7 @@ def _prepare(connection: Connection, path: Path) -> None:
         connection.exec_driver_sql(pragma)
     if connection.exec_driver_sql("PRAGMA journal_mode = WAL").scalar() != "wal":
         raise TryLater(f"the state {path} cannot use write-ahead logging: keep it on a local disk")
-    # A file cut short is seen when its first page is read; an empty one is a state that was never finished.
+    # Missing pages are seen when the first one is read. An empty file is a state whose making was cut off.
     connection.exec_driver_sql("PRAGMA schema_version").scalar_one()
 
 

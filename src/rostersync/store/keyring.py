@@ -58,7 +58,7 @@ class Keyring:
         A key becomes a signed 64-bit number, with 16 bytes beside it that expose a collision.
         """
         base = self._surrogate.copy()
-        base.update(source.encode() + b"\x1f")
+        base.update(_measured(source))
 
         def surrogate(key: str) -> tuple[int, bytes]:
             state = base.copy()
@@ -80,7 +80,7 @@ class Keyring:
     def digest(self, purpose: str) -> Callable[[bytes], bytes]:
         """A keyed digest of 16 bytes; those made for different purposes have nothing to do with each other."""
         base = hashlib.blake2b(key=self._digest_key, digest_size=16, person=b"purpose")
-        base.update(purpose.encode() + b"\x00")
+        base.update(_measured(purpose))
 
         def keyed(content: bytes) -> bytes:
             state = base.copy()
@@ -142,6 +142,12 @@ class Keyring:
 
 def _derive(material: bytes, purpose: bytes) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=b"rostersync", info=purpose).derive(material)
+
+
+def _measured(text: str) -> bytes:
+    """A text with its length before it, so that what follows cannot pass for its end."""
+    content = text.encode()
+    return len(content).to_bytes(4, "big") + content
 
 
 def _close(cipher: AESGCM, content: bytes, aad: bytes) -> bytes:
