@@ -23,7 +23,7 @@ class Ward(Struct, frozen=True):
     """What must be known of a pupil to decide on all her guardianships, read once for one date.
 
     `ties` are those as a pupil at a school, `taken_back` the like that a source took back. `grown_up_on` is the 18th
-    birthday, `date.max` when no source tells it; `next_change_on` the first later date on which any decision can differ,
+    birthday, `date.max` when no source tells it; `next_change_on` the first later date on which a decision can differ,
     `date.max` for never.
     """
 

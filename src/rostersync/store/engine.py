@@ -7,6 +7,7 @@ drivers' own idea of when a transaction begins is not ours.
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -242,19 +243,21 @@ def _translate_errors(engine: Engine, path: Path) -> None:
 
     @sa.event.listens_for(engine, "handle_error")
     def explain(context: ExceptionContext) -> None:
-        if explained := _explained(str(context.original_exception), path):
+        if explained := _explained(context.original_exception, path):
             raise explained from None
 
 
-def _explained(said: str, path: Path) -> RostersyncError | None:
-    if "locked" in said or "busy" in said:
-        return StateBusy(f"another program is writing to the state {path}: wait for it to end, then try again")
-    if "readonly" in said or "unable to open" in said:
-        return _unwritable(path)
-    if "full" in said or "disk I/O" in said:
-        return TryLater(f"the state {path} cannot be written to: make room on its disk, then try again ({said})")
-    if "malformed" in said or "not a database" in said:
-        return _damaged(path)
+def _explained(error: BaseException, path: Path) -> RostersyncError | None:
+    """What an error of SQLite means for the reader; None for one that only a programmer can mend."""
+    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return StateBusy(f"another program is writing to the state {path}: wait for it to end, then try again")
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
+            return _unwritable(path)
+        case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR:
+            return TryLater(f"the state {path} cannot be written to ({error}): make room on its disk, then try again")
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return _damaged(path)
     return None
 
 
