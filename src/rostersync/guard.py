@@ -67,7 +67,7 @@ class Verdict:
     entries: tuple[Judged, ...]
     waiting: frozenset[tuple[str, str, str]]
     remembered: frozenset[tuple[str, str, str]]
-    everything: bool = False
+    everything: bool
 
     @property
     def held(self) -> tuple[Judged, ...]:

@@ -30,7 +30,7 @@ def megabytes(folder: Path, megabytes_on_disk: int) -> int:
     size = megabytes_on_disk << 20
     block = "\n".join(
         (
-            *(person(str(number), f"<comments>{'x' * 3000}</comments>") for number in range(100)),
+            *(person(str(number), f"<comments>{'x' * 700}</comments>") for number in range(100)),
             membership("7A", *[member("1")] * 50),
         )
     )

@@ -15,7 +15,7 @@ from rostersync.connectors.pifu.settings import Settings
 from rostersync.connectors.pifu.spool import Spool
 from rostersync.errors import SourceUnavailable, UserMistake
 
-from .contract import NOW
+from .contract import NOW, keyed
 from .documents import WHOLE, DropFolder, document, made, person, properties
 
 SECOND = timedelta(seconds=1)
@@ -61,6 +61,32 @@ def test_whatever_decides_the_records_decides_the_digest(folder: DropFolder) -> 
 def test_the_settings_that_change_a_reading_change_the_digest(tmp_path: Path) -> None:
     settings: list[dict[str, object]] = [{}, {"guardians": False}, {"dialect": "ims"}, {"datasource": "x"}]
     assert len({digest(DropFolder(tmp_path, **one), document(*WHOLE)) for one in settings}) == len(settings)
+
+
+def digests(folder: DropFolder, content: bytes) -> list[bytes]:
+    """The digests of the fragments."""
+    folder.drop(content)
+    snapshot = folder.connector.fetch(NOW)
+    found = [one.digest for one in folder.connector.read(snapshot, keyed, folder.connector.fields)]
+    folder.connector.discard(snapshot)
+    return found
+
+
+def test_a_fragment_is_the_same_wherever_it_stands(folder: DropFolder) -> None:
+    here = digests(folder, document(*WHOLE))
+    assert digests(folder, document("<!-- x -->\n\n", *reversed(WHOLE))) == here[::-1]
+    assert digests(folder, document("".join(WHOLE))) == here
+
+
+def test_a_fragment_is_another_under_another_root_or_other_settings(folder: DropFolder, tmp_path: Path) -> None:
+    here = digests(folder, document(*WHOLE))
+    for other in (
+        digests(folder, document(*WHOLE, namespace="")),
+        digests(folder, document(*WHOLE).replace(b"<enterprise", b"<enterprise xmlns:x='urn:x'")),
+        digests(DropFolder(tmp_path, guardians=False), document(*WHOLE)),
+        digests(DropFolder(tmp_path, dialect="ims"), document(*WHOLE)),
+    ):
+        assert not set(here) & set(other)
 
 
 def test_a_header_longer_than_a_block_is_found(folder: DropFolder) -> None:
