@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 from rostersync.errors import Problem, UserMistake
 
 _DURATION = re.compile(r"(\d+)([smhd])")
+_HEADER = re.compile(r"\s*\[+([^\]]+)\]")
+_ASSIGNED = re.compile(r"""\s*([A-Za-z0-9_."' -]+?)\s*=""")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 SecretKind = Literal["credential", "file", "env"]
 
@@ -98,7 +100,7 @@ class Table:
         """The inner table of that name; an empty one when it is missing."""
         value = self._take(key)
         if value is None and required:
-            self.problem("", f"[{self.at(key)}] is missing")
+            self.problem(key, f"[{self.at(key)}] is missing")
         if value is not None and not isinstance(value, dict):
             self.problem(key, f'"{key}" must be a table')
             value = None
@@ -136,7 +138,7 @@ class Table:
         return str(value)
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """A list of texts."""
+        """A list of texts; a missing one is empty, and a problem."""
         value = self._take(key)
         if value is None:
             self.problem(key, f'"{key}" is missing in [{self._path}]')
@@ -240,12 +242,16 @@ class Table:
     # -- a whole dataclass ------------------------------------------------------------------------------------------
 
     def build(self, kind: type[Any]) -> Any:
-        """Fill a settings dataclass from this table: its fields are the keys, its types say how each is read."""
+        """Fill a settings dataclass from this table: its fields are the keys, its types say how each is read.
+
+        A text field with the metadata `{"path": True}` is a path, or a pattern of paths, relative to the config file.
+        """
         hints = typing.get_type_hints(kind)
         values = {}
         for one in dataclasses.fields(kind):
             if one.name in self:
-                values[one.name] = self._typed(one.name, hints[one.name])
+                hint = Path if one.metadata.get("path") else hints[one.name]
+                values[one.name] = _as_declared(self._typed(one.name, hint), hints[one.name])
             elif one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING:
                 self.problem("", f'"{one.name}" is missing in [{self._path}]')
                 values[one.name] = None
@@ -267,12 +273,11 @@ class Table:
             return self.number(key, default=0)
         if hint is timedelta:
             return self.duration(key)
-        if hint is Path:
-            return self.path(key)
-        return self._anchored(key) if key in ("files",) else self.text(key)
+        return self.path(key) if hint is Path else self.text(key)
 
-    def _anchored(self, key: str) -> str:
-        return str(self.reader.base / self.text(key))
+
+def _as_declared(value: Any, hint: Any) -> Any:
+    return str(value) if hint is str else value
 
 
 def _line_numbers(text: str) -> dict[str, int]:
@@ -280,12 +285,21 @@ def _line_numbers(text: str) -> dict[str, int]:
     lines: dict[str, int] = {"": 1}
     table = ""
     for number, line in enumerate(text.splitlines(), 1):
-        if header := re.match(r"\s*\[+([^\]]+)\]", line):
-            table = header[1].replace('"', "").replace(" ", "")
-            lines.setdefault(table, number)
-        elif assigned := re.match(r"""\s*([A-Za-z0-9_."'-]+)\s*=""", line):
-            key = ".".join(part for part in (table, assigned[1].replace('"', "")) if part)
-            while key and key not in lines:
-                lines[key] = number
-                key = key.rpartition(".")[0]
+        if header := _HEADER.match(line):
+            table = _plain(header[1])
+            _remember(lines, table, number)
+            lines[table] = number
+        elif assigned := _ASSIGNED.match(line):
+            _remember(lines, ".".join(part for part in (table, _plain(assigned[1])) if part), number)
     return lines
+
+
+def _plain(key: str) -> str:
+    return re.sub(r"[\s\"']", "", key)
+
+
+def _remember(lines: dict[str, int], key: str, number: int) -> None:
+    """A key begins where it, or the first key inside it, is named."""
+    while key and key not in lines:
+        lines[key] = number
+        key = key.rpartition(".")[0]

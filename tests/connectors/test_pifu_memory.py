@@ -6,7 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .documents import document, member, membership, person
+import pytest
+
+from .documents import document, sourcedid
 
 _PROGRAM = """
 import resource, sys
@@ -18,7 +20,7 @@ snapshot = connector.fetch(datetime.now(timezone.utc))
 read = 0
 for fragment in connector.read(snapshot, lambda content: content[-16:], connector.fields):
     read += 1
-    if read % 10 == 0:
+    if read % 20 == 0:
         fragment.parse()
 connector.discard(snapshot)
 print(read, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
@@ -28,12 +30,8 @@ print(read, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 def megabytes(folder: Path, megabytes_on_disk: int) -> int:
     """The peak memory of reading a file of that size."""
     size = megabytes_on_disk << 20
-    block = "\n".join(
-        (
-            *(person(str(number), f"<comments>{'x' * 700}</comments>") for number in range(100)),
-            membership("7A", *[member("1")] * 50),
-        )
-    )
+    filler = f"<group><comments>{'x' * 30_000}</comments></group>"
+    block = "\n".join((*(f"<person>{sourcedid('1')}</person>" for _ in range(200)), filler))
     whole = document("BLOCK")
     head, tail = whole.split(b"BLOCK")
     path = folder / f"{megabytes_on_disk}.xml"
@@ -47,9 +45,14 @@ def megabytes(folder: Path, megabytes_on_disk: int) -> int:
     )
     path.unlink()
     read, peak = map(int, told.stdout.split())
-    assert read == size // len(block) * 101
+    assert read == size // len(block) * 201
     return peak
 
 
 def test_ten_times_the_file_takes_no_more_memory(tmp_path: Path) -> None:
-    assert megabytes(tmp_path, 50) - megabytes(tmp_path, 5) < 4
+    assert megabytes(tmp_path, 20) - megabytes(tmp_path, 2) < 4
+
+
+@pytest.mark.proof
+def test_a_large_file_takes_no_more_memory_than_a_small_one(tmp_path: Path) -> None:
+    assert megabytes(tmp_path, 200) - megabytes(tmp_path, 2) < 4

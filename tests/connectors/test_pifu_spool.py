@@ -54,6 +54,8 @@ def test_whatever_decides_the_records_decides_the_digest(folder: DropFolder) -> 
         document(*WHOLE, head=person("4") + properties()),
         document(*WHOLE, encoding="UTF-16"),
         document(*WHOLE, person("2"), encoding="UTF-16"),
+        document("<person recstatus='1'/>", encoding="UTF-16"),
+        document("<person recstatus='2'/>", encoding="UTF-16"),
     ]
     assert len({digest(folder, variant) for variant in variants}) == len(variants)
 

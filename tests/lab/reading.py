@@ -1,4 +1,4 @@
-"""The plainest possible reading of an export, for tests: nothing is shared with the generator or with the project."""
+"""The plainest possible reading of an export: nothing is shared with the generator or with the project."""
 
 from __future__ import annotations
 
@@ -56,23 +56,21 @@ class Reading:
 
 
 def read(path: Path) -> Reading:
-    root = etree.parse(path).getroot()
-    for element in root.iter():
-        if isinstance(element.tag, str):
-            element.tag = etree.QName(element).localname
+    root = etree.fromstring(re.sub(rb'(?<=<enterprise) xmlns="[^"]*"', b"", path.read_bytes(), count=1))
     found = Reading(date.fromisoformat(_text(root, "properties/datetime")[:10]))
     for element in root.iterfind("person"):
         someone = _someone(element)
         found.persons[someone.key] = someone
-    for element in root.iterfind("group"):
-        group = _group(element)
-        found.groups[group.key] = group
-        if match := re.match(r".*/3_(\d{11})_", group.key):
-            mentor = group.key.split("/")[0] + "/" + match[1]
-            found.ties.append(SomeTie(group.key, mentor, "06", "", True, None, None, False))
+    for described in map(_group, root.iterfind("group")):
+        found.groups[described.key] = described
+        if match := re.match(r".*/3_(\d{11})_", described.key):
+            mentor = described.key.split("/")[0] + "/" + match[1]
+            found.ties.append(SomeTie(described.key, mentor, "06", "", True, None, None, False))
     for element in root.iterfind("membership"):
+        group = _key(element)
         for member in element.iterfind("member"):
-            found.ties += [_tie(element, member, role) for role in member.iterfind("role")]
+            person = _key(member)
+            found.ties += [_tie(group, person, role) for role in member.iterfind("role")]
     return found
 
 
@@ -101,16 +99,18 @@ def _group(element: Element) -> SomeGroup:
     )
 
 
-def _tie(membership: Element, member: Element, role: Element) -> SomeTie:
+def _tie(group: str, person: str, role: Element) -> SomeTie:
+    parts = {child.tag: child for child in role}
+    subrole, timeframe, extension = (parts.get(name) for name in ("subrole", "timeframe", "extension"))
     return SomeTie(
-        _key(membership),
-        _key(member),
+        group,
+        person,
         role.get("roletype", ""),
-        _text(role, "subrole"),
-        _text(role, "status") == "1",
-        _date(role, "timeframe/begin"),
-        _date(role, "timeframe/end"),
-        _text(role, "extension/pifu_primaryRelation") == "1",
+        "" if subrole is None else subrole.text or "",
+        parts["status"].text == "1",
+        None if timeframe is None else _date(timeframe, "begin"),
+        None if timeframe is None else _date(timeframe, "end"),
+        extension is not None and _text(extension, "pifu_primaryRelation") == "1",
     )
 
 

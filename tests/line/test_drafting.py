@@ -27,6 +27,7 @@ def test_a_newcomer_is_created_with_her_memberships_and_links() -> None:
     assert steps(draft) == ["person.create", "membership.create 8a pupil", "guardianship.create mother"]
     assert draft is not None
     assert (draft.before, draft.wanted, draft.life) == (None, PUPIL, Life())
+    assert all(change.counted and not change.revocation for change in draft.changes)
 
 
 def test_a_newcomer_counts_at_each_of_her_schools() -> None:
@@ -116,14 +117,14 @@ def test_a_link_ends_as_a_revocation() -> None:
     ended = only(draft_of(wanted(replace(PUPIL, guardians=())), known(PUPIL)), "guardianship.end")
     assert ended.revocation
     assert ended.counted
-    assert (ended.part, ended.scopes) == ("mother", ("north",))
+    assert (ended.part, ended.scopes, ended.reason) == ("mother", ("north",), "no longer a guardian with access")
 
 
 def test_an_eighteenth_birthday_is_a_revocation_that_does_not_count() -> None:
     desired = wanted(replace(PUPIL, guardians=()), lapsed=("mother",))
     ended = only(draft_of(desired, known(PUPIL)), "guardianship.end")
     assert ended.revocation
-    assert not ended.counted
+    assert (ended.counted, ended.reason) == (False, "ended on a date known beforehand")
 
 
 def test_revocations_come_first_and_ends_last() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rostersync.model import Role
@@ -70,6 +70,7 @@ def test_a_step_is_due_when_its_days_are_counted(since: date, days: int, due: da
     assert SUMMER.due(since, days) == due
 
 
+@settings(deadline=None)
 @given(CALENDARS, DATES, st.integers(0, 60))
 def test_the_due_date_is_the_first_that_has_the_days_counted(calendar: Calendar, since: date, days: int) -> None:
     due = calendar.due(since, days)

@@ -85,7 +85,7 @@ def test_a_group_ends_when_no_snapshot_has_it_and_not_over_the_heads_of_its_memb
 def test_a_group_that_ends_on_its_date_does_not_count() -> None:
     draft = group_draft(None, held(CLASS), by_date=True)
     assert draft is not None
-    assert not draft.changes[0].counted
+    assert (draft.changes[0].counted, draft.changes[0].reason) == (False, "its last day has passed")
 
 
 @pytest.mark.parametrize("surroundings", [{"on": IN_SUMMER}, {"restored_backup": True}])

@@ -226,6 +226,14 @@ def test_what_was_delivered_over_a_failure_is_uncertain(outbox: Outbox, knowledg
     assert held(knowledge, user().id) == Known("user", user().id, link.after or user(), "")
 
 
+def test_the_earliest_failure_of_an_object_is_the_one_that_counts(outbox: Outbox, knowledge: Knowledge) -> None:
+    create, link = delivery(user()), delivery(followed_by(user(), MOTHER), before=user(), phase=4)
+    last = delivery(followed_by(user(groups=[]), MOTHER), before=followed_by(user(), MOTHER), phase=5)
+    put(outbox, create, link, last)
+    outbox.done(LMS, failed(create) + arrived(link) + failed(last), value_digest)
+    assert held(knowledge, user().id).digest == ""
+
+
 def test_an_earlier_phase_stands_when_a_later_one_fails(outbox: Outbox, knowledge: Knowledge) -> None:
     create, link = delivery(user()), delivery(followed_by(user(), MOTHER), before=user(), phase=4)
     put(outbox, create, link)
@@ -284,6 +292,12 @@ def test_a_whole_set_moves_known_in_one_transaction(outbox: Outbox, knowledge: K
 
 
 # -- after a kill -----------------------------------------------------------------------------------------------------
+
+
+def test_a_key_of_the_lms_that_only_one_phase_carries_is_kept(outbox: Outbox, knowledge: Knowledge) -> None:
+    put(outbox, delivery(user(), target_key="lms-9"), delivery(followed_by(user(), MOTHER), before=user(), phase=4))
+    outbox.settle_all(LMS, value_digest)
+    assert held(knowledge, user().id).target_key == "lms-9"
 
 
 def test_what_was_handed_out_and_never_answered_becomes_uncertain(outbox: Outbox, knowledge: Knowledge) -> None:

@@ -108,10 +108,10 @@ def roster_of(deliveries: Iterable[Delivery]) -> Roster:
 
 
 @contextmanager
-def no_room() -> Iterator[None]:
-    """Let no file of this process grow, as on a full disk. It binds root too, and needs no mount."""
+def no_room(beyond: int = 0) -> Iterator[None]:
+    """Let no file of this process grow beyond so many bytes, as on a full disk; it binds root too."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (beyond, hard))
     try:
         yield
     finally:

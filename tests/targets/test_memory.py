@@ -29,6 +29,7 @@ from tests.targets.contract import (
     TargetContract,
     made,
     moved,
+    no_room,
     removed,
     roster_of,
 )
@@ -252,6 +253,17 @@ def test_a_file_cut_off_at_any_byte_holds_what_was_wholly_written(tmp_path: Path
         assert target.snapshot() == tuple(roster_of(EVERYBODY[:kept])())
         deliver(target, *EVERYBODY[kept:3])
         assert path.read_bytes() == whole
+
+
+def test_a_disk_that_fills_up_in_the_middle_of_a_line_leaves_only_whole_lines(tmp_path: Path) -> None:
+    path = tmp_path / "lms.jsonl"
+    target = MemoryTarget("lms", Settings(path=path))
+    deliver(target, made(OWNER))
+    whole = path.read_bytes()
+    with no_room(len(whole) + 10), pytest.raises(TargetUnavailable, match="has room"):
+        deliver(target, made(SCHOOL))
+    assert path.read_bytes() == whole
+    assert target.snapshot() == (Placed(OWNER),)
 
 
 def test_its_file_is_for_its_owner_only(tmp_path: Path) -> None:

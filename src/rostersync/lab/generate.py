@@ -149,7 +149,5 @@ def _check(size: str, day: int, start: date, quirks: frozenset[str]) -> None:
     if day < 1:
         raise Usage([f"day {day} lies before the world begins; the first is day 1"])
     if school_year(date_of(day, start)) > school_year(start) + LAST_YEARS:
-        raise Usage(
-            [f"day {day} lies after the world's end, which is {LAST_YEARS} school years on; give a later start"]
-        )
+        raise Usage([f"day {day} lies after the world's end, {LAST_YEARS} school years on; let it start later"])
     check(quirks)

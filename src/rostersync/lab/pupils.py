@@ -22,7 +22,7 @@ NAMESAKES = {25: 13}
 """Whose whole name is also another's, in the same class."""
 
 LATE_LEARNER = 41
-"""The slot of the one in each cohort who turns 18 during tenth grade."""
+"""The slot of the one in each of the first cohorts who came to school late, and turns 18 during tenth grade."""
 
 _LINGER = 20
 
@@ -177,7 +177,7 @@ def _birth(world: World, district: int, cohort: int, slot: int, generation: int)
     Lanes keep generations and twins apart: a twin takes the date and rank of the other in a lane of its own.
     """
     sex = MALE if slot % 2 else FEMALE
-    if slot == LATE_LEARNER and generation == 0:
+    if slot == LATE_LEARNER and generation == 0 and cohort < world.first_cohort + 3:
         born = date(cohort - 3, 10, 10) + timedelta(days=district * 37 % 141)  # October to February, no 29th
         return Birth(born, sex, -1 - district // 141)
     twin = generation == 0 and slot in TWINS

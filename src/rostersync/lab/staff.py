@@ -141,7 +141,7 @@ def _substitutes(world: World, school: School, post: int) -> Iterator[Employee]:
     """A substitute every seventy-five days, listed before her contract and a week after it; none in summer."""
     for generation in range((world.today - world.start).days // _CYCLE + 2):
         luck = draws(world.seed, "substitute", school.index, post, generation)
-        begin = world.start + timedelta(days=_CYCLE * generation - 40 + luck[0] % 10)
+        begin = world.start + timedelta(days=_CYCLE * generation - 10 + luck[0] % 10)
         end = begin + timedelta(days=35 + luck[1] % 15)
         listed = Stay(begin - timedelta(days=3 + luck[2] % 38), end + timedelta(days=8))
         wholly_in_term = term_days_later(listed.first, (listed.until - listed.first).days) == listed.until

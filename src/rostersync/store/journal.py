@@ -68,16 +68,16 @@ class Journal:
 
     def verify(self) -> list[int]:
         """The numbers of the entries that were changed, or that follow on one that was removed or inserted."""
-        broken, chain, expected = [], b"", 1
-        while rows := self._page(expected):
+        broken, chain, last = [], b"", 0
+        while rows := self._page(last):
             for row in rows:
-                if row.no != expected or row.chain != self._chained(chain, row[:6]):
+                if row.chain != self._chained(chain, row[:6]):
                     broken.append(row.no)
-                chain, expected = row.chain, row.no + 1
+                chain, last = row.chain, row.no
         return broken
 
-    def _page(self, first: int) -> Sequence[sa.Row[Any]]:
-        query = sa.select(journal).where(journal.c.no >= first).order_by(journal.c.no).limit(_PAGE)
+    def _page(self, after: int) -> Sequence[sa.Row[Any]]:
+        query = sa.select(journal).where(journal.c.no > after).order_by(journal.c.no).limit(_PAGE)
         return self._database.conn.execute(query).all()
 
     def _chained(self, before: bytes, entry: Sequence[Any]) -> bytes:

@@ -19,7 +19,6 @@ class Candidate:
     path: Path
     changed: datetime
     made: datetime | None
-    refused: SnapshotRefused | None = None
 
     @property
     def dated(self) -> datetime:
@@ -58,13 +57,10 @@ def newest(paths: list[Path], zone: tzinfo) -> Candidate:
 
     Raises:
         OSError: a file cannot be read.
-        SnapshotRefused: the newest has no readable header, or two that differ are equally new.
+        SnapshotRefused: two that differ are equally new.
     """
     candidates = [_look(path, zone) for path in paths]
     first = max(candidates, key=lambda candidate: candidate.dated)
-    # a broken file that may be the newest must not be passed over for an older one
-    if first.refused:
-        raise first.refused
     rivals = [one for one in candidates if one is not first and first.made and one.made == first.made]
     if not all(filecmp.cmp(first.path, rival.path, shallow=False) for rival in rivals):
         names = ", ".join(sorted(one.path.name for one in (first, *rivals)))
@@ -96,7 +92,6 @@ def _look(path: Path, zone: tzinfo) -> Candidate:
     changed = _changed(path, zone)
     try:
         return Candidate(path, changed, moment(peek(path).datetime, zone))
-    except SnapshotRefused as refused:
-        return Candidate(path, changed, None, refused)
-    except ValueError:  # a date in a form of its own; the connector decides about that with the digest at hand
+    except (SnapshotRefused, ValueError):
+        # a broken file may be the newest: it must not be passed over for an older one, but be chosen and refused
         return Candidate(path, changed, None)

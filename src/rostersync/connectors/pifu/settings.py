@@ -12,7 +12,9 @@ from typing import Literal
 class Settings:
     """The keys of a `[source.NAME]` of type pifu. Durations are None when they are switched off."""
 
-    files: str = field(metadata={"help": "the files to read, as a pattern; the newest by its own date is taken"})
+    files: str = field(
+        metadata={"help": "the files to read, as a pattern; the newest by its own date is taken", "path": True}
+    )
     max_age: timedelta | None = field(default=None, metadata={"help": "an export older than this is refused"})
     settle: timedelta | None = field(
         default=timedelta(seconds=10), metadata={"help": "a file changed more recently than this is waited for"}

@@ -72,7 +72,7 @@ def _advice(directory: Path, error: OSError) -> str:
         right = "give the account that runs rostersync its own folder there, mode 0700, on a disk mounted for writing"
         return f"{directory}: not allowed to write ({error.strerror}); {right}. {kept}"
     if error.errno in _VANISHED:
-        return f"{directory}: the folder is gone or is no folder ({error.strerror}); is its disk mounted? {kept}"
+        return f"{directory}: the folder is gone or is no folder ({error.strerror}); is its disk mounted?"
     return f"{directory}: cannot write a set ({error.strerror or 'unknown reason'}); look at the disk. {kept}"
 
 

@@ -1,0 +1,73 @@
+"""The account against a second opinion: an LMS that is played day by day from nothing but the exports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from rostersync.lab import Account
+from tests.lab.conftest import Day, day_of
+from tests.lab.replay import Lms, LmsUser
+
+AUTUMN = (1, 4, 20, 36, 44)
+SUMMER = (1, 250, 265, 303, 309, 318, 335, 370)
+"""October; June in school; summer; August before school, with the first leads, from the first day; September; October."""
+
+
+def story(folder: Path, days: Sequence[int], **more: object) -> None:
+    """Sync the days one after the other; the account of each must be what the LMS then holds."""
+    lms = Lms()
+    for day in days:
+        made = day_of(folder, day, synced=days, **more)
+        lms.sync(made.read)
+        _compare(made, lms)
+
+
+def _compare(day: Day, lms: Lms) -> None:
+    account: Account = day.account
+    at = f"day {account.header.day}, {account.header.date}"
+    assert account.groups.keys() == lms.groups.keys(), at
+    assert account.users.keys() == lms.users.keys(), at
+    told = {key: _told(account, key) for key in account.users}
+    held = {key: _held(user) for key, user in lms.users.items()}
+    different = [key for key in told if told[key] != held[key]]
+    assert not different, f"{at}: {[(told[key], held[key]) for key in different[:2]]}"
+
+
+def _told(account: Account, key: tuple[str, str]) -> tuple[object, ...]:
+    user = account.users[key]  # type: ignore[index]
+    values = user.given, user.family, user.national_number, user.email
+    ties = set(user.groups), set(user.samlegrupper), set(user.guardians)
+    return (user.role, user.state, user.schools, values, ties)
+
+
+def _held(user: LmsUser) -> tuple[object, ...]:
+    someone = user.someone
+    values = someone.given, someone.family, someone.number, someone.mail if user.role == "guardian" else ""
+    return (user.role, user.state, user.schools, values, (user.groups, user.samlegrupper, user.guardians))
+
+
+def test_an_autumn_of_leavers_movers_and_returners_is_accounted_for_person_by_person(tmp_path: Path) -> None:
+    story(tmp_path, AUTUMN, leavers=0.006, movers=0.006, churn=0.02)
+
+
+def test_a_summer_and_a_new_school_year_are_accounted_for_person_by_person(tmp_path: Path) -> None:
+    story(tmp_path, SUMMER[-6:], leavers=0.002)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_year_and_a_half_synced_weekly_is_accounted_for_person_by_person(tmp_path: Path, seed: int) -> None:
+    story(tmp_path, range(1, 500, 7), seed=seed, leavers=0.002, movers=0.002)
+
+
+@pytest.mark.proof
+def test_two_summers_synced_seldom_are_accounted_for_person_by_person(tmp_path: Path) -> None:
+    story(tmp_path, [*SUMMER, *(day + 365 for day in SUMMER[1:])], seed=9, leavers=0.003, movers=0.003)
+
+
+@pytest.mark.proof
+def test_six_weeks_synced_daily_are_accounted_for_person_by_person(tmp_path: Path) -> None:
+    story(tmp_path, range(1, 46), seed=4, leavers=0.005, movers=0.005)
