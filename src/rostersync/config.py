@@ -1,12 +1,11 @@
 """rostersync.toml -> settings: every problem at once with its line, unknown keys refused with the nearest right name.
 
-Secrets are references (`{ credential = "..." }`, `{ file = "..." }`, `{ env = "..." }`) and are read only when used.
+Secrets are references, never values: see credentials.py.
 """
 
 from __future__ import annotations
 
-import os
-import stat
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,10 +15,11 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from rostersync import connectors, targets
-from rostersync.errors import Problem, UserMistake
-from rostersync.guard import DEFAULT_LIMITS, Limit
-from rostersync.toml_tables import Reader, Table
+from rostersync.credentials import Secret
+from rostersync.errors import Problem, Usage, UserMistake
+from rostersync.limits import DEFAULT_LIMITS, FLOOR, Limit
 from rostersync.schoolyear import Calendar, DepartedPolicy
+from rostersync.toml_tables import Reader, Table
 
 DEFAULT_PATHS = ("/etc/rostersync/rostersync.toml", "rostersync.toml")
 DEPARTED: Mapping[str, DepartedPolicy] = {
@@ -28,52 +28,6 @@ DEPARTED: Mapping[str, DepartedPolicy] = {
     "guardian": DepartedPolicy(suspend_after=30),
 }
 SUMMER = Calendar(add_only=(((6, 15), (9, 1)),))
-
-
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """Where a secret is kept: never its value."""
-
-    kind: Literal["credential", "file", "env"]
-    name: str
-    where: str
-
-    def read(self) -> str:
-        """The secret's text, without a trailing newline.
-
-        Raises:
-            UserMistake: it is missing, or a file that others may read.
-        """
-        if self.kind == "env":
-            value = os.environ.get(self.name)
-            if value is None:
-                raise self._mistake(f"the environment variable {self.name} is not set")
-            return value
-        return self._from_file(self._path())
-
-    def _path(self) -> Path:
-        if self.kind == "file":
-            return Path(self.name)
-        folder = os.environ.get("CREDENTIALS_DIRECTORY")
-        if not folder:
-            raise self._mistake(
-                f'credential "{self.name}" needs systemd (LoadCredential={self.name}:FILE in the unit); '
-                'run by hand, use { file = "..." } instead'
-            )
-        return Path(folder) / self.name
-
-    def _from_file(self, path: Path) -> str:
-        try:
-            mode = path.stat().st_mode
-            if mode & (stat.S_IROTH | stat.S_IWOTH):
-                raise self._mistake(f"{path} may be read by everybody on this machine; run: chmod 600 {path}")
-            return path.read_text(encoding="utf-8").rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-            raise self._mistake(f"cannot read the secret in {path}: {reason}") from None
-
-    def _mistake(self, text: str) -> UserMistake:
-        return UserMistake([Problem(self.where, text)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +64,7 @@ class TargetSettings:
 class GuardSettings:
     """The limits of one sync; `limits` has every default filled in."""
 
-    floor: int = 5
+    floor: int = FLOOR
     hold: Literal["class", "all"] = "class"
     limits: Mapping[str, Limit] = field(default_factory=lambda: DEFAULT_LIMITS)
 
@@ -147,12 +101,11 @@ class Settings:
         """The sync of that name.
 
         Raises:
-            UserMistake: there is none; the message lists those there are.
+            Usage: there is none; the message lists those there are.
         """
         if name in self.syncs:
             return self.syncs[name]
-        there = ", ".join(self.syncs) or "none"
-        raise UserMistake([Problem(self.path.name, f'there is no [sync.{name}]; the syncs are: {there}')])
+        raise Usage([f"{self.path.name} has no [sync.{name}]; its syncs are: {', '.join(self.syncs)}"])
 
 
 def locate(given: str | None) -> Path:
@@ -167,7 +120,11 @@ def locate(given: str | None) -> Path:
         if candidate.is_file():
             return candidate
     raise UserMistake(
-        ["no config: looked for " + " and ".join(DEFAULT_PATHS) + "; name one with -c FILE, or make one: rostersync init DIR"]
+        [
+            "no config: looked for "
+            + " and ".join(DEFAULT_PATHS)
+            + "; name one with -c FILE, or make one: rostersync init DIR"
+        ]
     )
 
 
@@ -179,17 +136,25 @@ def load(path: Path) -> Settings:
     """
     try:
         text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UserMistake([Problem(str(path), "there is no such config; make one: rostersync init DIR")]) from None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise UserMistake([Problem(str(path), f"cannot read the config: {reason}")]) from None
-    try:
-        tree = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UserMistake([Problem(path.name, f"not valid TOML: {error}")]) from None
     reader = Reader(path.name, text, path.parent.resolve())
-    settings = _read(Table(reader, "", tree), path)
+    settings = _read(Table(reader, "", _parsed(path.name, text)), path)
     reader.finish()
     return settings
+
+
+def _parsed(name: str, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        what, _, place = str(error).rpartition(" (at ")
+        line = re.match(r"line (\d+)", place)
+        where = f"{name}:{line[1]}" if line else f"{name}:{len(text.splitlines())}"
+        raise UserMistake([Problem(where, f"not valid TOML: {what}")]) from None
 
 
 def _read(root: Table, path: Path) -> Settings:
@@ -202,6 +167,8 @@ def _read(root: Table, path: Path) -> Settings:
     for name, table in root.tables("sync"):
         _check_names(table, "from", syncs[name].sources, sources, "source")
         _check_names(table, "to", syncs[name].targets, targets_, "target")
+    if not syncs:
+        root.problem("sync", "there is no [sync.NAME], so nothing would ever be synchronised")
     root.done("state", "source", "target", "sync")
     return Settings(path, state, sources, targets_, syncs)
 
@@ -209,13 +176,15 @@ def _read(root: Table, path: Path) -> Settings:
 def _check_names(table: Table, key: str, named: tuple[str, ...], there: Mapping[str, object], kind: str) -> None:
     for name in named:
         if name not in there:
-            table.problem(key, f'there is no [{kind}.{name}]' + table.nearest(name, there))
+            table.problem(key, f"there is no [{kind}.{name}]" + table.nearest(name, there))
+    if key in table and not named:
+        table.problem(key, f'"{key}" names no {kind}')
 
 
 def _state(table: Table) -> StateSettings:
     url = table.text("url")
-    if url and not url.startswith(("sqlite:///", "postgresql")):
-        table.problem("url", f'"{url.split(":")[0]}" is no database that rostersync keeps its state in; use sqlite:///FILE')
+    if url and not url.startswith("sqlite:///"):
+        table.problem("url", '"url" must be "sqlite:///FILE"')
     kind, name = table.reference("secret")
     settings = StateSettings(
         url=url,
@@ -231,10 +200,14 @@ def _source(table: Table, name: str) -> SourceSettings:
     kind = table.text("type")
     settings_type = connectors.settings_type(kind)
     if kind and settings_type is None:
-        table.problem("type", f'unknown source type "{kind}"' + table.nearest(kind, connectors.types()))
+        table.problem("type", _unknown_type("source", kind, connectors.types()))
     mapping = table.path("mapping")
     settings = _own_settings(table, settings_type)
     return SourceSettings(name, kind, mapping, settings)
+
+
+def _unknown_type(what: str, kind: str, there: tuple[str, ...]) -> str:
+    return f'unknown {what} type "{kind}"; there is: {", ".join(there)}' + Table.nearest(kind, there)
 
 
 def _own_settings(table: Table, kind: type[Any] | None) -> Any:
@@ -249,7 +222,7 @@ def _target(table: Table, name: str) -> TargetSettings:
     kind = table.text("type")
     settings_type = targets.settings_type(kind)
     if kind and settings_type is None:
-        table.problem("type", f'unknown target type "{kind}"' + table.nearest(kind, targets.types()))
+        table.problem("type", _unknown_type("target", kind, targets.types()))
     deliver = table.flag("deliver", default=False)
     settings = _own_settings(table, settings_type)
     return TargetSettings(name, kind, deliver, settings)
@@ -263,7 +236,9 @@ def _sync(table: Table, name: str) -> SyncSettings:
         roles=table.path("roles"),
         schedule=table.text("schedule", default=""),
         zone=table.zone("zone", default="Europe/Oslo"),
-        guardian_user="same" if table.choice("guardian_user", ("separate", "same"), "separate") == "same" else "separate",
+        guardian_user="same"
+        if table.choice("guardian_user", ("separate", "same"), "separate") == "same"
+        else "separate",
         grants=table.optional_path("grants"),
         consents=table.optional_path("consents"),
         guard=_guard(table.table("guard", required=False)),
@@ -287,7 +262,7 @@ def _guard(table: Table) -> GuardSettings:
         if name in table:
             limits[name] = _limit(table.table(name))
     hold: Literal["class", "all"] = "all" if table.choice("hold", ("class", "all"), "class") == "all" else "class"
-    settings = GuardSettings(floor=table.number("floor", default=5), hold=hold, limits=limits)
+    settings = GuardSettings(floor=table.number("floor", default=FLOOR), hold=hold, limits=limits)
     table.done(*kinds, *(key for key in DEFAULT_LIMITS if "." not in key))
     return settings
 
@@ -310,23 +285,26 @@ def _departed(table: Table) -> dict[str, DepartedPolicy]:
         if name not in DEPARTED:
             inner.problem("", f'there is no departed role "{name}"' + table.nearest(name, DEPARTED))
             continue
-        policies[name] = DepartedPolicy(
-            suspend_after=inner.days("suspend_after", default=DEPARTED[name].suspend_after) or 0,
-            remove_after=inner.days("remove_after", default=None),
-        )
+        suspend_after = inner.days("suspend_after", default=DEPARTED[name].suspend_after)
+        if suspend_after is None:
+            inner.problem(
+                "suspend_after", '"suspend_after" cannot be off: write whole days, such as "30d" ("0d" = at once)'
+            )
+        remove_after = inner.days("remove_after", default=None)
+        policies[name] = DepartedPolicy(suspend_after=suspend_after or 0, remove_after=remove_after)
         inner.done()
     return policies
 
 
 def _calendar(table: Table) -> Calendar:
-    if "add_only" not in table:
+    ends = table.texts("add_only") if "add_only" in table else None
+    table.done("add_only")
+    if ends is None:
         return SUMMER
-    ends = table.texts("add_only")
     days = tuple(_month_day(table, text) for text in ends)
     if len(ends) % 2:
-        table.problem("add_only", 'add_only takes pairs of first day and the day after the last: ["06-15", "09-01"]; [] = none')
+        table.problem("add_only", '"add_only" takes pairs of a first day and the day after a last one; [] = none')
         return SUMMER
-    table.done()
     return Calendar(add_only=tuple(zip(days[::2], days[1::2], strict=True)))
 
 

@@ -16,7 +16,7 @@ import structlog
 
 from rostersync.errors import TargetUnavailable
 from rostersync.model import Change, Delivery, Draft, Outcome, User
-from rostersync.planning import TargetPlan
+from rostersync.planning import TargetPlan, loaded
 from rostersync.settling import Holding, Settlement, settle
 from rostersync.store import Store
 from rostersync.store.engine import batches
@@ -90,6 +90,8 @@ class Delivering:
         planned.part.target.sweep()
         filled = self._fill(planned, planned.scratch, planned.verdict)
         self._drain(planned.part.target, delivered)
+        if not delivered.failed and not planned.verdict.held:
+            self.store.remember(loaded(name), self.run)
         clean = {person for object_id, person in filled.finished.items() if object_id not in delivered.stuck}
         self.store.cards.clean(name, clean - filled.held - planned.kept_back - self._stuck_persons(filled, delivered))
         if planned.removals_due and planned.removal_approved and not delivered.failed:

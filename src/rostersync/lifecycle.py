@@ -28,6 +28,9 @@ ABSENT = "absent"
 ONLY_BY_COMMAND = frozenset({"restricted", "denied", "protected", "held"})
 """Reasons that end only by their own command: neither reappearing in a source nor the passing of time undoes them."""
 
+RESTORE_ASKED, REMOVAL_ASKED = "to be restored", "to be removed"
+"""The reasons of a suspended user for whom an administrator has asked the next step: no clock is waited for."""
+
 CAP_DAYS = 730
 """How long a suspended user whom no source has may stay, once the owner lets users be removed at all."""
 
@@ -65,7 +68,11 @@ def next_step(life: Life, policy: DepartedPolicy, calendar: Calendar) -> tuple[d
 def _clock(life: Life, policy: DepartedPolicy, calendar: Calendar) -> tuple[date, Step] | None:
     if life.state == "departed" and life.departed_on:
         return calendar.due(life.departed_on, policy.suspend_after), "suspend"
-    if life.state == "suspended" and life.suspended_on and policy.remove_after is not None:
+    if life.state != "suspended" or not life.suspended_on:
+        return None
+    if life.reason == REMOVAL_ASKED:
+        return life.suspended_on, "remove"
+    if policy.remove_after is not None:
         on = calendar.due(life.suspended_on, policy.remove_after)
         # whom no source has had for two years, nobody has a ground to keep, however long the period
         return min(on, shifted(life.suspended_on, CAP_DAYS)) if life.reason == ABSENT else on, "remove"

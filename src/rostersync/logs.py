@@ -7,47 +7,57 @@ under that rule, not the rule.
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
-from collections.abc import MutableMapping
-from typing import Any, TextIO
+from collections.abc import Mapping, MutableMapping
+from typing import Any, Literal, TextIO
 
 import structlog
 
-_NUMBER = re.compile(r"(?<!\d)\d{6}[ -]?\d{5,6}(?!\d)")
-_EMAIL = re.compile(r"[^\s@\"'<>]+@[^\s@\"'<>]+")
-_PERSONAL_KEYS = frozenset(
-    {"name", "given_name", "family_name", "email", "national_number", "birth_date", "login", "password", "secret", "key"}
-)
+from rostersync.model import PERSON_FIELDS
+
 REDACTED = "[redacted]"
+Level = Literal["info", "warning", "error"]
+
+_OWN_ID = r"(?<![0-9A-Za-z])(?=[0-9]*[a-f])(?:[0-9a-f]{32}|[0-9a-f]{12})(?![0-9A-Za-z])"
+"""One of our ids, or a digest whole or as people type it: its digits are chance and may look like a national number."""
+
+_NUMBER = re.compile(rf"({_OWN_ID})|(?<!\d)\d{{6}}[ .-]?\d{{5,6}}(?!\d)")
+_EMAIL = re.compile(r"[^\s@\"'<>]+@[^\s@\"'<>]+")
+_PERSONAL_KEYS = frozenset({*PERSON_FIELDS, "name", "phone", "password", "secret", "key", "source_key", "source_id"})
 
 
 def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """A structlog processor: personal keys lose their value, and number- and e-mail-shaped texts are masked anywhere."""
-    return {name: REDACTED if name in _PERSONAL_KEYS else _masked(value) for name, value in event.items()}
+    return _masked_mapping(event)
 
 
 def masked(text: str) -> str:
-    """Text with everything that looks like a national number or an e-mail address masked."""
-    return _EMAIL.sub(REDACTED, _NUMBER.sub(REDACTED, text))
+    """Text with everything that looks like a national number or an e-mail address masked; our own ids stay."""
+    return _EMAIL.sub(REDACTED, _NUMBER.sub(lambda found: found[1] or REDACTED, text))
+
+
+def _masked_mapping(values: Mapping[Any, Any]) -> dict[Any, Any]:
+    return {_masked(name): REDACTED if name in _PERSONAL_KEYS else _masked(value) for name, value in values.items()}
 
 
 def _masked(value: Any) -> Any:
     if isinstance(value, str):
         return masked(value)
-    if isinstance(value, dict):
-        return {_masked(name): _masked(inner) for name, inner in value.items()}
+    if isinstance(value, Mapping):
+        return _masked_mapping(value)
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_masked(inner) for inner in value]
     if isinstance(value, (bool, float, type(None))):
         return value
     if isinstance(value, int):
-        return REDACTED if _NUMBER.fullmatch(str(value)) else value
+        return value if masked(str(value)) == str(value) else REDACTED
     return masked(str(value))
 
 
-def set_up(stream: TextIO | None = None, *, quiet: bool = False) -> None:
-    """Send every event to `stream` (default stderr). `quiet` keeps only warnings and worse."""
+def set_up(stream: TextIO | None = None, *, least: Level = "info") -> None:
+    """Send every event of at least that level to `stream` (default stderr)."""
     out = stream or sys.stderr
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer() if out.isatty() else structlog.processors.JSONRenderer(ensure_ascii=False)
@@ -59,7 +69,7 @@ def set_up(stream: TextIO | None = None, *, quiet: bool = False) -> None:
             redact,
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(30 if quiet else 20),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[least.upper()]),
         logger_factory=structlog.PrintLoggerFactory(out),
         cache_logger_on_first_use=False,
     )

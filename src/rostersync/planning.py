@@ -69,6 +69,7 @@ class TargetPlan:
             target=name,
             hold=guard.hold,
             floor=guard.floor,
+            first_load=not store.recall(loaded(name)),
         )
         self.removal_approved = self.removals.digest in approved
 
@@ -117,7 +118,9 @@ class Planning:
     def _removals(self, planned: TargetPlan, context: Context) -> None:
         """The permanent deletions that are due: a plan of its own, computed before anything is delivered."""
         name = planned.part.settings.name
-        drafts = list(draft_removals(self.store.known.by_state(name, "suspended"), context, planned.stirring))
+        pinned = [pin.person for pin in self.store.decisions.pins() if pin.until >= self.on]
+        spared = planned.stirring | self.store.known.for_persons(name, pinned).keys()
+        drafts = list(draft_removals(self.store.known.by_state(name, "suspended"), context, spared))
         planned.removals_due = len(drafts)
         for draft in drafts:
             planned.removals.add(name, draft)
@@ -232,6 +235,11 @@ class _Structure:
 
     drafts: list[Draft]
     context: Context
+
+
+def loaded(target: str) -> str:
+    """Under which name the state remembers that a target has been filled once: until then, creates have no limit."""
+    return f"loaded.{target}"
 
 
 def _by_person(known: Mapping[str, Known]) -> dict[str, dict[str, Known]]:

@@ -44,7 +44,9 @@ def export_on(path: Path, on: date, *, seed: int = 42, schools: int = 2) -> Path
         (date(2029, 2, 1), 3, 3),
     ],
 )
-def test_exports_are_valid_pifu_ims_1_3(tmp_path: Path, schema: etree.XMLSchema, on: date, seed: int, schools: int) -> None:
+def test_exports_are_valid_pifu_ims_1_3(
+    tmp_path: Path, schema: etree.XMLSchema, on: date, seed: int, schools: int
+) -> None:
     document = etree.parse(export_on(tmp_path / "export.xml", on, seed=seed, schools=schools))
     assert schema.validate(document), schema.error_log.last_error
 
@@ -105,7 +107,9 @@ def test_a_generation_that_breaks_off_leaves_the_old_file_as_it_was(tmp_path: Pa
         ({"quirks": frozenset({"truncate", "photo"})}, 'did you mean "truncated"?'),
     ],
 )
-def test_what_the_lab_cannot_make_is_refused_with_what_it_can(tmp_path: Path, wrong: dict[str, object], sentence: str) -> None:
+def test_what_the_lab_cannot_make_is_refused_with_what_it_can(
+    tmp_path: Path, wrong: dict[str, object], sentence: str
+) -> None:
     with pytest.raises(Usage) as refused:
         generate(tmp_path / "none", **wrong)  # type: ignore[arg-type]
     assert sentence in str(refused.value)

@@ -123,7 +123,7 @@ def take_in(
     keyed = store.keyed("1")
     with store.intake(source, run, at) as intake:
         for part in parts:
-            digest = keyed(_bytes_of(part))
+            digest = keyed(bytes_of(part))
             if not full and intake.knows(digest):
                 continue
             if isinstance(part, Broken):
@@ -136,7 +136,8 @@ def take_in(
     return census
 
 
-def _bytes_of(part: Part) -> bytes:
+def bytes_of(part: Part) -> bytes:
+    """The fragment that says this."""
     if isinstance(part, Broken):
         return part.text.encode() + msgspec.msgpack.encode(part.usable)
     spelling, claim = (part.spelling, part.claim) if isinstance(part, Spelt) else ("", part)

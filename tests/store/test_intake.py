@@ -27,6 +27,7 @@ from tests.store.snapshots import (
     Spelt,
     all_cards,
     broken_person,
+    bytes_of,
     card_of,
     clean,
     dirty,
@@ -98,9 +99,7 @@ def test_other_bytes_that_say_the_same_are_no_change_and_are_known_the_next_nigh
     assert len(card_of(store, "p1").claims) == 1
     keyed = store.keyed("1")
     with store.intake(IST, "run-3", NOW) as intake:
-        from tests.store.snapshots import _bytes_of
-
-        assert all(intake.knows(keyed(_bytes_of(part))) for part in respelt)
+        assert all(intake.knows(keyed(bytes_of(part))) for part in respelt)
 
 
 def test_members_in_another_order_are_no_change(store: Store) -> None:
@@ -661,7 +660,7 @@ parts = st.one_of(
     ),
 )
 snapshots = st.lists(parts, max_size=8)
-RUNS = int(os.environ.get("ROSTERSYNC_PROOF", "25"))
+RUNS = 1_000 if os.environ.get("ROSTERSYNC_PROOF") == "full" else 25
 some = settings(
     max_examples=RUNS, deadline=timedelta(seconds=20), suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -689,6 +688,7 @@ def assert_counts_are_right(store: Store, path: Path) -> None:
     assert [counts.persons, counts.groups, counts.ties] == [*counted, ties]
 
 
+@pytest.mark.proof
 @some
 @given(nights=st.lists(snapshots, min_size=1, max_size=4))
 def test_any_sequence_of_snapshots_comes_to_what_the_last_one_alone_says(
@@ -697,6 +697,7 @@ def test_any_sequence_of_snapshots_comes_to_what_the_last_one_alone_says(
     assert state_after(tmp_path, empty_state, nights) == state_after(tmp_path, empty_state, nights[-1:])
 
 
+@pytest.mark.proof
 @some
 @given(night=snapshots, again=st.randoms(use_true_random=False))
 def test_the_order_of_the_fragments_does_not_matter(tmp_path: Path, empty_state: Path, night: list[Part], again: object) -> None:
@@ -712,6 +713,7 @@ def test_the_order_of_the_fragments_does_not_matter(tmp_path: Path, empty_state:
     assert cards[0] == cards[1]
 
 
+@pytest.mark.proof
 @some
 @given(first=snapshots, second=snapshots)
 def test_whoever_is_not_marked_has_the_same_card_as_before(

@@ -1,45 +1,57 @@
-"""KEY as typed by a person -> the one human it means. A national number is never taken as an argument."""
+"""KEY as typed by a person -> whom or what it means. A national number is never taken as an argument."""
 
 from __future__ import annotations
 
+import re
 import sys
 
 import click
 
-from rostersync.errors import Usage, UserMistake
-from rostersync.normalize import digits
+from rostersync.errors import Usage
 from rostersync.store import Store
 
-_NUMBER_LENGTHS = (11, 12)
+_NUMBER = re.compile(r"(?<![0-9A-Za-z])\d{6}[ .-]?\d{5,6}(?![0-9A-Za-z])")
+_KINDS = "one of our ids, a source key (source/id) or a Feide id"
 
 
-def one_person(store: Store, key: str) -> str:
-    """The person id behind a key: our id, a user id, a source key, or (with `-`) a national number typed at a prompt.
+def typed_key(key: str, what: str = "Key or national number") -> str:
+    """The key itself; with `-` it is asked for at a prompt, or read as one line from stdin.
 
     Raises:
-        Usage: a national number was given as an argument.
-        UserMistake: the key means nobody, or several people.
+        Usage: there is a national number in an argument, or nothing was typed.
     """
-    typed = _typed(key) if key == "-" else _argument(key)
-    found = store.cards.find(typed) or (store.cards.find_number(typed) if key == "-" else [])
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        raise UserMistake(["nobody in the state has that key: a source must have described the person in an accepted snapshot"])
-    raise UserMistake([f"that key means {len(found)} people; use one of our ids: {', '.join(found)}"])
-
-
-def _argument(key: str) -> str:
-    if len(digits(key)) in _NUMBER_LENGTHS and key.replace(" ", "").isdigit():
+    if key == "-":
+        typed = _asked(what).strip()
+        if not typed:
+            raise Usage([f"no key came from stdin: type {_KINDS}, or a national number"])
+        return typed
+    if _NUMBER.search(key):
         raise Usage(
-            ["a national number may not be an argument, where the shell's history and the process list show it: "
-             "give - and type it at the prompt"]
+            [
+                "a national number may not be an argument, where the shell's history and the list of processes show it: "
+                "give - instead, and type it at the prompt"
+            ]
         )
     return key
 
 
-def _typed(_key: str) -> str:
+def one_person(store: Store, key: str) -> str:
+    """The person id behind a key.
+
+    Raises:
+        Usage: a national number was given as an argument, or the key means nobody, or several people.
+    """
+    typed = typed_key(key)
+    found = store.cards.find(typed) or (store.cards.find_number(typed) if key == "-" else [])
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise Usage([f"that key means nobody here: give {_KINDS} of somebody in an accepted snapshot; - asks for a number"])
+    raise Usage([f"that key means {len(found)} people; use one of our ids: {', '.join(found)}"])
+
+
+def _asked(what: str) -> str:
     if sys.stdin.isatty():
-        return str(click.prompt("Key or national number", hide_input=True)).strip()
-    line: str = sys.stdin.readline()
-    return line.strip()
+        # on stderr, so that stdout stays one document with --json
+        return str(click.prompt(what, hide_input=True, err=True))
+    return sys.stdin.readline()

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from rostersync.cli.shell import Shell, common, pass_shell
+from rostersync.errors import Usage
 from rostersync.report import DONE
 
 
@@ -22,20 +23,24 @@ def mapping() -> None:
 @pass_shell
 def test(shell: Shell, files: tuple[Path, ...]) -> int:
     """Run the tests in every mapping of the config, or only those in FILES."""
+    _refuse_strangers(shell, files)
     asked = {path.resolve() for path in files}
     rows = []
     for name in shell.settings.syncs:
         for part in shell.parts(name).sources:
-            path = part.settings.mapping.resolve()
-            if not asked or path in asked:
-                rows.append({"sync": name, "mapping": path.name, "tests": part.mapping.tests})
-    for row in rows:
-        shell.say(f"{row['mapping']}: {row['tests']} tests passed")
-    if not rows:
-        shell.say("No mapping of the config was named.")
-    if shell.json:
-        shell.document(rows)
+            if not asked or part.settings.mapping.resolve() in asked:
+                rows.append({"sync": name, "mapping": part.settings.mapping.name, "tests": part.mapping.tests})
+    shell.answer("\n".join(f"{row['mapping']}: {row['tests']} tests passed" for row in rows), rows)
     return DONE
+
+
+def _refuse_strangers(shell: Shell, files: tuple[Path, ...]) -> None:
+    """A test that is not run must not look as if it had passed."""
+    there = {source.mapping.resolve(): source.mapping.name for source in shell.settings.sources.values()}
+    strangers = [path for path in files if path.resolve() not in there]
+    if strangers:
+        names = ", ".join(sorted(set(there.values())))
+        raise Usage([f"{path}: no [source.NAME] of the config has this mapping; its mappings are: {names}" for path in strangers])
 
 
 COMMANDS = (mapping,)

@@ -17,8 +17,7 @@ import click
 
 from rostersync import config, logs
 from rostersync.assembly import Parts, assemble
-from rostersync.errors import RostersyncError, Usage, UserMistake
-from rostersync.report import FAILED, MISTAKE, USAGE
+from rostersync.errors import Usage
 from rostersync.store import Store, open_store
 from rostersync.store.lease import lease
 
@@ -26,14 +25,18 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Shell:
-    """The global options of one command, and the settings and state they lead to."""
+    """The global options of one command, and the settings and state they lead to. `wait` is in seconds."""
 
     def __init__(self) -> None:
         self.config: str | None = os.environ.get("ROSTERSYNC_CONFIG") or None
         self.json = False
         self.quiet = False
         self.as_of: date | None = None
+        self.wait = 0.0
         self._settings: config.Settings | None = None
+        self._parts: dict[str, Parts] = {}
+
+    # -- what the options lead to -----------------------------------------------------------------------------------
 
     @property
     def settings(self) -> config.Settings:
@@ -42,55 +45,73 @@ class Shell:
             self._settings = config.load(config.locate(self.config))
         return self._settings
 
+    def parts(self, sync: str) -> Parts:
+        """The working parts of a sync, put together once."""
+        if sync not in self._parts:
+            self._parts[sync] = assemble(self.settings, sync)
+        return self._parts[sync]
+
     @property
     def who(self) -> str:
         """Who is asking, for the journal: the person behind sudo, or the user of the process."""
-        return os.environ.get("SUDO_USER") or getpass.getuser()
-
-    def parts(self, sync: str) -> Parts:
-        """The working parts of a sync."""
-        return assemble(self.settings, sync)
+        try:
+            return os.environ.get("SUDO_USER") or getpass.getuser()
+        except (KeyError, OSError):  # a service's user may have no name
+            return f"user {os.getuid()}"
 
     def now(self) -> datetime:
         """The moment, with its zone; in a rehearsal with --as-of, 04:30 UTC on that date."""
         if self.as_of is None:
             return datetime.now(UTC)
         if not self.settings.state.rehearsal:
-            raise Usage(["--as-of is for rehearsals only: set rehearsal = true under [state] of a state that is not in production"])
+            raise Usage(["--as-of is for rehearsals: it needs rehearsal = true under [state], of a state not in production"])
         return datetime(self.as_of.year, self.as_of.month, self.as_of.day, 4, 30, tzinfo=UTC)
 
-    def today(self, sync: str | None = None) -> date:
+    def today(self, sync: str = "") -> date:
         """The date in the sync's zone (the first sync's when none is named)."""
         syncs = self.settings.syncs
-        chosen = syncs.get(sync or "") or next(iter(syncs.values()), None)
-        return self.now().astimezone(chosen.zone if chosen else None).date()
+        return self.now().astimezone((syncs[sync] if sync else next(iter(syncs.values()))).zone).date()
+
+    def local(self, at: datetime | str | None) -> str:
+        """A moment as the school's clock showed it; nothing for none."""
+        if not at:
+            return ""
+        moment = datetime.fromisoformat(at) if isinstance(at, str) else at
+        return f"{moment.astimezone(next(iter(self.settings.syncs.values())).zone):%Y-%m-%d %H:%M}"
 
     @contextmanager
-    def store(self, wait: float = 0) -> Iterator[Store]:
+    def store(self) -> Iterator[Store]:
         """The state, held alone until the end of the block."""
         settings = self.settings.state
-        secret = settings.secret.read()
-        with lease(settings.url, settings.base, wait, f"rostersync {' '.join(sys.argv[1:2])}"):
-            store = open_store(settings.url, secret, base=settings.base)
-            try:
-                yield store
-            finally:
-                store.close()
+        with lease(settings.url, settings.base, self.wait, click.get_current_context().command_path):
+            yield from self._open(create=True)
 
     @contextmanager
     def looking(self) -> Iterator[Store]:
-        """The state for reading only; another run may be writing meanwhile."""
+        """The state as it is, to look at or to add one line to; a run may be writing meanwhile."""
+        yield from self._open(create=False)
+
+    def _open(self, *, create: bool) -> Iterator[Store]:
         settings = self.settings.state
-        store = open_store(settings.url, settings.secret.read(), base=settings.base)
+        store = open_store(settings.url, settings.secret.read(), base=settings.base, create=create)
         try:
             yield store
         finally:
             store.close()
 
+    # -- how it speaks ----------------------------------------------------------------------------------------------
+
     def say(self, text: str) -> None:
-        """A sentence for a person; silent with --json or --quiet."""
+        """Sentences for a person; silent with --json or --quiet."""
         if not self.json and not self.quiet:
             click.echo(text)
+
+    def answer(self, text: str, document: Any) -> None:
+        """The result of a command: sentences for a person, or its one JSON document for a program."""
+        if self.json:
+            self.document(document)
+        else:
+            self.say(text)
 
     def document(self, value: Any) -> None:
         """The one JSON document of this command."""
@@ -111,49 +132,111 @@ def common(command: F) -> F:
 
         return callback
 
+    def option(*names: str, keeps: str, **settings: Any) -> Callable[[F], F]:
+        return click.option(*names, expose_value=False, callback=keep(keeps), **settings)
+
     options = [
-        click.option("-c", "--config", metavar="FILE", expose_value=False, callback=keep("config"), help="The config file."),
-        click.option("--json", is_flag=True, expose_value=False, callback=keep("json"), help="Print one JSON document."),
-        click.option("--quiet", is_flag=True, expose_value=False, callback=keep("quiet"), help="Say only what is wrong."),
+        option("-c", "--config", keeps="config", metavar="FILE", help="The config file."),
+        option("--json", keeps="json", is_flag=True, help="Print one JSON document."),
+        option("--quiet", keeps="quiet", is_flag=True, help="Say only what is wrong."),
     ]
 
     @functools.wraps(command)
     def ready(*arguments: Any, **options: Any) -> Any:
-        logs.set_up(quiet=click.get_current_context().ensure_object(Shell).quiet or sys.stderr.isatty())
+        logs.set_up(least=_least(click.get_current_context().ensure_object(Shell)))
         return command(*arguments, **options)
 
-    return functools.reduce(lambda inner, option: option(inner), options, ready)  # type: ignore[return-value]  # click's options keep the signature
+    return functools.reduce(lambda inner, add: add(inner), options, ready)  # type: ignore[arg-type,return-value]  # click keeps the signature
+
+
+def _least(shell: Shell) -> logs.Level:
+    """Whoever sits at a terminal reads reports and tables, which tell all that the events tell."""
+    if sys.stderr.isatty():
+        return "error"
+    return "warning" if shell.quiet else "info"
 
 
 def as_of(command: F) -> F:
     """Give a command --as-of, for rehearsals."""
 
-    def callback(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+    def callback(context: click.Context, _parameter: click.Parameter, value: date | None) -> None:
         if value:
-            try:
-                context.ensure_object(Shell).as_of = date.fromisoformat(value)
-            except ValueError:
-                raise click.BadParameter("write a date as YYYY-MM-DD") from None
+            context.ensure_object(Shell).as_of = value
 
     return click.option(
-        "--as-of", metavar="DATE", expose_value=False, callback=callback, help="Rehearsal: act as if it were this date."
+        "--as-of",
+        type=Day(),
+        metavar="DATE",
+        expose_value=False,
+        callback=callback,
+        help="Rehearsal: act as if it were this date.",
+    )(command)
+
+
+def waits(command: F) -> F:
+    """Give a command --wait: it needs the state for itself."""
+
+    def callback(context: click.Context, _parameter: click.Parameter, value: float) -> None:
+        context.ensure_object(Shell).wait = value
+
+    return click.option(
+        "--wait",
+        type=Seconds(),
+        default="0s",
+        metavar="TIME",
+        expose_value=False,
+        callback=callback,
+        help="How long to wait for another command to end, such as 60s.",
     )(command)
 
 
 def reason_option(command: F) -> F:
     """Give a command its mandatory --reason."""
-    return click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept in the journal.")(command)
+    return click.option("--reason", required=True, type=Reason(), metavar="TEXT", help="Why; it is kept in the journal.")(
+        command
+    )
 
 
-def fail(error: RostersyncError, shell: Shell) -> int:
-    """Tell a person, or a program, what went wrong and what to do; gives the exit code."""
-    code = USAGE if isinstance(error, Usage) else MISTAKE if isinstance(error, UserMistake) else FAILED
-    lines = [str(problem) for problem in error.problems] if isinstance(error, UserMistake) else [str(error)]
-    if shell.json:
-        shell.document({"error": type(error).__name__, "problems": lines, "code": code})
-    for line in lines:
-        click.echo(line, err=True)
-    return code
+class Day(click.ParamType):
+    """A date."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """YYYY-MM-DD as a date."""
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f'"{value}" is no date; write it as YYYY-MM-DD', param, ctx)
+
+
+class Seconds(click.ParamType):
+    """A time to wait."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """`60s`, `5m` or `1h` as seconds."""
+        units = {"s": 1, "m": 60, "h": 3600}
+        if isinstance(value, float):
+            return value
+        if value[-1:] in units and value[:-1].isdecimal():
+            return float(int(value[:-1]) * units[value[-1]])
+        self.fail(f'"{value}" is no time; write it as 60s or 5m', param, ctx)
+
+
+class Reason(click.ParamType):
+    """Why somebody decided something."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text, unless nothing is said by it."""
+        if not value.strip():
+            self.fail("it is empty; whoever reads the journal must understand why", param, ctx)
+        return str(value.strip())
 
 
 def written(path: Path) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from rostersync.cli.shell import Shell
@@ -15,12 +15,19 @@ from rostersync.cli.shell import Shell
 Advance = Callable[[int, int], None]
 """Called with how many are done, and of how many (0 = nobody knows)."""
 
+WIDTH = 140
+"""Columns of a table that goes into a file or a pipe."""
+
+
+def _watched(shell: Shell) -> bool:
+    return not (shell.quiet or shell.json) and sys.stderr.isatty()
+
 
 @contextmanager
 def progress(shell: Shell, label: str) -> Iterator[Advance]:
     """A progress bar on stderr when a person is watching; nothing otherwise."""
-    if shell.quiet or shell.json or not sys.stderr.isatty():
-        yield lambda done, of: None
+    if not _watched(shell):
+        yield lambda _done, _of: None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
@@ -31,27 +38,28 @@ def progress(shell: Shell, label: str) -> Iterator[Advance]:
 @contextmanager
 def steps(shell: Shell) -> Iterator[Callable[[str, int], None]]:
     """One counter line for each step of a run, on stderr when a person is watching; nothing otherwise."""
-    if shell.quiet or shell.json or not sys.stderr.isatty():
-        yield lambda step, done: None
+    if not _watched(shell):
+        yield lambda _step, _done: None
         return
     columns = (TextColumn("{task.description:<24}"), TextColumn("{task.completed:>10,}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        tasks: dict[str, int] = {}
+        tasks: dict[str, TaskID] = {}
 
         def advance(step: str, done: int) -> None:
             if step not in tasks:
                 tasks[step] = bar.add_task(step, total=None)
-            bar.update(tasks[step], completed=done)  # type: ignore[arg-type]  # rich's TaskID is an int
+            bar.update(tasks[step], completed=done)
 
         yield advance
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
-    """Print rows under headings; or the sentence `empty` when there are none."""
-    console = Console(width=None if sys.stdout.isatty() else 140)
+    """Print rows under headings (`>` before one puts its column to the right); or the sentence `empty` without rows."""
+    # what people write as a reason is shown as they wrote it, brackets and colons included
+    console = Console(width=None if sys.stdout.isatty() else WIDTH, markup=False, emoji=False, highlight=False)
     shown = Table(box=None, pad_edge=False, header_style="bold")
     for heading in headings:
         shown.add_column(heading.lstrip(">"), justify="right" if heading.startswith(">") else "left", overflow="fold")
     for row in rows:
         shown.add_row(*(str(cell) for cell in row))
-    console.print(shown if shown.row_count else empty)
+    console.print(shown if shown.row_count else empty, soft_wrap=not shown.row_count)

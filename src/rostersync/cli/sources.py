@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from rostersync.cli.shell import Shell, common, pass_shell, reason_option
-from rostersync.errors import UserMistake
+from rostersync.cli.shell import Shell, common, pass_shell, reason_option, waits
+from rostersync.errors import Usage, UserMistake
 from rostersync.report import DONE
 
 
@@ -19,6 +19,7 @@ def source() -> None:
 @click.argument("name")
 @click.argument("digest")
 @reason_option
+@waits
 @common
 @pass_shell
 def accept(shell: Shell, name: str, digest: str, reason: str) -> int:
@@ -27,18 +28,23 @@ def accept(shell: Shell, name: str, digest: str, reason: str) -> int:
     with shell.store() as store:
         now = shell.now()
         with store.begin():
-            released = store.sources.release(name, digest, reason, shell.who, now)
-            store.journal.write(now, shell.who, "source accept", released, reason)
+            try:
+                released = store.sources.release(name, digest, reason, shell.who, now)
+            except UserMistake as mistake:
+                raise Usage(mistake.problems) from None
+            store.journal.write(now, shell.who, f"source accept {name}", released, reason)
     syncs = [one.name for one in shell.settings.syncs.values() if name in one.sources]
-    shell.say(f"Released. Now: rostersync plan {syncs[0] if syncs else 'SYNC'}")
-    if shell.json:
-        shell.document({"source": name, "released": released})
+    shell.answer(
+        f"Released. See what would change: rostersync plan {syncs[0] if syncs else 'SYNC'}",
+        {"source": name, "released": released},
+    )
     return DONE
 
 
 @source.command()
 @click.argument("name")
 @reason_option
+@waits
 @common
 @pass_shell
 def retire(shell: Shell, name: str, reason: str) -> int:
@@ -49,19 +55,18 @@ def retire(shell: Shell, name: str, reason: str) -> int:
         with store.begin():
             persons = store.sources.retire(name, now, list(shell.settings.targets))
             store.journal.write(now, shell.who, "source retire", name, reason)
-    shell.say(
-        f"Source {name} is retired: {persons:,} persons are looked at again by the next plan. Take it out of `from` "
-        f"in {shell.settings.path.name}."
+    shell.answer(
+        f"Source {name} is retired: {persons:,} persons are looked at again by the next plan. Now take it out of `from` "
+        f"in {shell.settings.path.name}; while it stands there, the next run takes it in again.",
+        {"source": name, "retired": True, "persons": persons},
     )
-    if shell.json:
-        shell.document({"source": name, "retired": True, "persons": persons})
     return DONE
 
 
 def _known_source(shell: Shell, name: str) -> None:
     if name not in shell.settings.sources:
         there = ", ".join(shell.settings.sources) or "none"
-        raise UserMistake([f"{shell.settings.path.name}: there is no [source.{name}]; the sources are: {there}"])
+        raise Usage([f"{shell.settings.path.name} has no [source.{name}]; its sources are: {there}"])
 
 
 COMMANDS = (source,)

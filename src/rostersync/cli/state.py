@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from rostersync.cli.shell import Shell, common, pass_shell, reason_option
+from rostersync.cli.shell import Shell, common, pass_shell, reason_option, waits
 from rostersync.report import DONE
 
 
@@ -16,19 +16,23 @@ def state() -> None:
 
 @state.command()
 @reason_option
+@waits
 @common
 @pass_shell
 def recover(shell: Shell, reason: str) -> int:
     """Accept a state that was restored from a backup: ends and departures flow again, within their limits."""
     with shell.store() as store:
-        if not store.generation.restored():
-            shell.say("The state is the newest one; there is nothing to recover.")
-            return DONE
-        now = shell.now()
-        with store.begin():
-            store.journal.write(now, shell.who, "state recover", "", reason)
-        store.generation.recover()
-    shell.say("Recovered. Look at the plan before anything is delivered: rostersync plan SYNC")
+        restored = store.generation.restored()
+        if restored:
+            with store.begin():
+                store.journal.write(shell.now(), shell.who, "state recover", "", reason)
+                store.generation.recover()
+    shell.answer(
+        "Recovered. Look at the plan before anything is delivered: rostersync plan SYNC"
+        if restored
+        else "The state is the newest one; there is nothing to recover.",
+        {"recovered": restored},
+    )
     return DONE
 
 

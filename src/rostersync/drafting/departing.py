@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from rostersync.drafting.context import Context
 from rostersync.drafting.steps import beyond_us, drafted, emptied, step, updated, user_of
 from rostersync.drafting.ties import lost_memberships, revocations
-from rostersync.lifecycle import OUT, due, policy_for
+from rostersync.lifecycle import OUT, RESTORE_ASKED, due, moves_by_itself, policy_for
 from rostersync.model import Change, Draft, Gone, Known, Life, Membership, User
 from rostersync.plan import NO_SCHOOL
 
@@ -28,10 +28,20 @@ def draft_absent(gone: Gone, known: Known, context: Context, lapsed: Container[s
     if gone.at_once:
         return _protected(gone, known, context)
     if life.state in OUT:
+        if life.reason == RESTORE_ASKED and moves_by_itself(life) and not context.restored_backup:
+            return _given_more_time(known, gone, context)
         return drafted(known, before, life, updated(known, before, context))
     if life.hold:
         return draft_untouched(known, gone.revoked if gone.keeps_ties else before.guardians, context, lapsed)
     return _departing(gone, known, context, lapsed)
+
+
+def _given_more_time(known: Known, gone: Gone, context: Context) -> Draft | None:
+    # an administrator brings back somebody whom no source has: she gets in again, and her clock starts anew
+    before = user_of(known)
+    back = replace(before, enabled=True)
+    restore = step("restore", "restored by an administrator", before, back, context, counted=False)
+    return drafted(known, back, Life("departed", gone.reason, context.on), [restore])
 
 
 def _departing(gone: Gone, known: Known, context: Context, lapsed: Container[str]) -> Draft | None:
@@ -82,7 +92,7 @@ def _protected(gone: Gone, known: Known, context: Context) -> Draft | None:
     before, life = user_of(known), known.life
     wanted = replace(emptied(before), fields=tuple(pair for pair in before.fields if pair[0] not in CONTACT_FIELDS))
     out = life.state in OUT
-    if out and wanted == before and known.digest:
+    if out and wanted == before and known.digest and life.reason == gone.reason:
         return None
     suspend = replace(step("suspend", gone.reason, before, wanted, context), revocation=True)
     after = replace(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from rostersync.lab.account import AccountGroup, AccountSchool, AccountUser
 from rostersync.lab.course import Course, Status, follow, stretches
@@ -32,10 +32,25 @@ from rostersync.lab.wishes import (
 )
 from rostersync.lab.world import Group
 
-PATIENCE = {"pupil": 30, "staff": 60, "guardian": 30}
+PATIENCE: dict[str, int] = {"pupil": 30, "staff": 60, "guardian": 30}
 """Days from departure to suspension."""
 
+Role = Literal["pupil", "staff", "guardian"]
 Wishing = Callable[[date], Wish | None]
+
+
+class Face(NamedTuple):
+    """One of a person's LMS users: how she stands and what she should have on a date, and what became of her.
+
+    `edges` are the dates on which `status` can change; `days` are the synced days that count for her.
+    """
+
+    role: Role
+    edges: list[date]
+    status: Callable[[date], Status]
+    wish: Wishing
+    days: Sequence[date]
+    course: Course | None
 
 
 class Expected:
@@ -78,40 +93,32 @@ class Expected:
 
     def users(self) -> Iterator[AccountUser]:
         """Every LMS user, departed and suspended ones too."""
-        courses = {}
-        for pupil in self.district.pupils:
-            courses[pupil.person.id] = self._pupil_course(pupil)
+        faces = {pupil.person.id: self._pupil_face(pupil) for pupil in self.district.pupils}
         for pupil in self.district.pupils:
             for contact in pupil.contacts:
                 adult = self.district.adult_ids[contact.adult]
-                self._links[pupil.person.id, adult] = self._linked(pupil, contact, courses[pupil.person.id])
+                self._links[pupil.person.id, adult] = self._linked(pupil, contact, faces[pupil.person.id])
         for pupil in self.district.pupils:
-            if course := courses[pupil.person.id]:
-                yield self._pupil(pupil, course)
+            if faces[pupil.person.id].course:
+                yield self._pupil(pupil, faces[pupil.person.id])
         for grown in self.district.adults.values():
             yield from self._grown(grown)
 
     # -- pupils ------------------------------------------------------------------------------------------------------
 
-    def _pupil_course(self, pupil: Pupil) -> Course | None:
+    def _pupil_face(self, pupil: Pupil) -> Face:
         def status(on: date) -> Status:
             return self._usable(pupil.person, on, pupil_status(self.district, pupil, on))
 
         def wish(on: date) -> Wish | None:
             return pupil_wish(self.district, pupil, on)
 
-        return follow(self._pupil_edges(pupil), status, self._days(status, wish), PATIENCE["pupil"])
+        return self._face("pupil", self._pupil_edges(pupil), status, wish)
 
-    def _pupil(self, pupil: Pupil, course: Course) -> AccountUser:
-        person = pupil.person
-        guardians = {self.district.adult_ids[c.adult] for c in pupil.contacts}
-        return self._user(
-            person,
-            "pupil",
-            course,
-            lambda on: pupil_wish(self.district, pupil, on),
-            guardians=tuple(sorted(key(adult) for adult in guardians if self._links[person.id, adult])),
-        )
+    def _pupil(self, pupil: Pupil, face: Face) -> AccountUser:
+        adults = {self.district.adult_ids[contact.adult] for contact in pupil.contacts}
+        linked = tuple(sorted(key(adult) for adult in adults if self._links[pupil.person.id, adult]))
+        return self._user(pupil.person, face, guardians=linked)
 
     def _pupil_edges(self, pupil: Pupil) -> list[date]:
         """The dates on which a pupil's standing can change."""
@@ -119,14 +126,16 @@ class Expected:
         edges.append(pupil.finishes + timedelta(days=PUPIL_GRACE + 1))
         if pupil.begins:
             edges += [pupil.begins - timedelta(days=PUPIL_LEAD), pupil.begins]
-        return edges + self._odd_today()
+        if self.district.world.quirks:  # an odd export makes today a day of its own
+            edges.append(self.today)
+        return edges
 
-    def _linked(self, pupil: Pupil, contact: Contact, course: Course | None) -> bool:
+    def _linked(self, pupil: Pupil, contact: Contact, face: Face) -> bool:
         """Whether the pupil's LMS user points to the adult's. A link survives its pupil's absence, and nothing else."""
-        if contact.kin or course is None or course.state == "suspended":
+        if contact.kin or face.course is None or face.course.state == "suspended":
             return False
         grown_up = eighteenth_birthday(pupil)
-        edges = [*self._pupil_edges(pupil), grown_up, *([contact.until] if contact.until else [])]
+        edges = [*face.edges, grown_up, *([contact.until] if contact.until else [])]
         linked = False
         for run in stretches(edges, self.days):
             if stands(self.district, pupil, contact, run[0]):
@@ -138,20 +147,14 @@ class Expected:
     # -- adults ------------------------------------------------------------------------------------------------------
 
     def _grown(self, grown: Grown) -> Iterator[AccountUser]:
-        if grown.posts and (course := self._staff_course(grown)):
-            yield self._user(grown.person, "staff", course, lambda on: staff_wish(self.district, grown, on))
-        if grown.wards and (course := self._guardian_course(grown)):
+        if grown.posts and (staff := self._staff_face(grown)).course:
+            yield self._user(grown.person, staff)
+        if grown.wards and (guardian := self._guardian_face(grown)).course:
             adult = grown.person.id
             children = {pupil.person.id for pupil, _ in grown.wards if self._links[pupil.person.id, adult]}
-            yield self._user(
-                grown.person,
-                "guardian",
-                course,
-                lambda on: guardian_wish(self.district, grown, on),
-                children=tuple(sorted(key(child) for child in children)),
-            )
+            yield self._user(grown.person, guardian, children=tuple(sorted(map(key, children))))
 
-    def _staff_course(self, grown: Grown) -> Course | None:
+    def _staff_face(self, grown: Grown) -> Face:
         def status(on: date) -> Status:
             if not self.district.listed_adult(grown, on):
                 return Status.ABSENT
@@ -160,13 +163,12 @@ class Expected:
         def wish(on: date) -> Wish | None:
             return staff_wish(self.district, grown, on)
 
-        edges = [edge for post in grown.posts for stay in post.stays for edge in (stay.first, stay.until)]
+        edges = self._adult_edges(grown)
         for begin, end in (post.contract for post in grown.posts if post.contract):
             edges += [begin - timedelta(days=STAFF_LEAD), end + timedelta(days=1)]
-        edges += [edge for pupil, _ in grown.wards for edge in self._pupil_edges(pupil)]
-        return follow(edges + self._odd_today(), status, self._days(status, wish), PATIENCE["staff"])
+        return self._face("staff", edges, status, wish)
 
-    def _guardian_course(self, grown: Grown) -> Course | None:
+    def _guardian_face(self, grown: Grown) -> Face:
         def status(on: date) -> Status:
             if any(stands(self.district, pupil, contact, on) for pupil, contact in grown.wards):
                 return Status.ACTIVE
@@ -175,40 +177,50 @@ class Expected:
         def wish(on: date) -> Wish | None:
             return guardian_wish(self.district, grown, on)
 
-        edges = [edge for post in grown.posts for stay in post.stays for edge in (stay.first, stay.until)]
+        edges = self._adult_edges(grown)
         for pupil, contact in grown.wards:
-            edges += [*self._pupil_edges(pupil), eighteenth_birthday(pupil)]
-            if contact.until:
-                edges.append(contact.until)
-        return follow(edges, status, self._days(status, wish), PATIENCE["guardian"])
+            edges += [eighteenth_birthday(pupil), *([contact.until] if contact.until else [])]
+        return self._face("guardian", edges, status, wish)
+
+    def _adult_edges(self, grown: Grown) -> list[date]:
+        """The dates on which an adult may come into the export or leave it, or her wards' standing can change."""
+        edges = [edge for post in grown.posts for stay in post.stays for edge in (stay.first, stay.until)]
+        edges += [edge for pupil, _ in grown.wards for edge in self._pupil_edges(pupil)]
+        if self.district.world.quirks:
+            edges.append(self.today)
+        return edges
 
     # -- what holds for all ------------------------------------------------------------------------------------------
 
+    def _face(self, role: Role, edges: list[date], status: Callable[[date], Status], wish: Wishing) -> Face:
+        days = self.days
+        if self._hidden and len(days) > 1 and status(self.today) is Status.ABSENT:
+            before = wish(days[-2])
+            if before and self._hidden in before.schools:  # her whole school is missing: its departures are held
+                days = days[:-1]
+        return Face(role, edges, status, wish, days, follow(edges, status, days, PATIENCE[role]))
+
     def _user(
-        self,
-        person: Person,
-        role: Literal["pupil", "staff", "guardian"],
-        course: Course,
-        wish: Wishing,
-        *,
-        children: tuple[str, ...] = (),
-        guardians: tuple[str, ...] = (),
+        self, person: Person, face: Face, *, children: tuple[str, ...] = (), guardians: tuple[str, ...] = ()
     ) -> AccountUser:
-        held, as_of = self._holds(course, wish), course.last
+        course = face.course
+        if course is None:
+            raise ValueError("who never was a user has no line")
+        held, as_of, world = self._holds(face, course), course.last, self.district.world
         if person.id in self._unusable and as_of == self.today:
             as_of = self.days[-2]  # the last good record stays
-        looks = look(self.district.world, person, as_of)
+        looks = look(world, person, as_of)
         new_id = self._new_ids.get(person.id, "")
         return AccountUser(
             key=key(new_id or person.id),
-            face="guardian" if role == "guardian" else "school",
-            role=role,
+            face="guardian" if face.role == "guardian" else "school",
+            role=face.role,
             given=looks.given,
             family=looks.family,
-            email=private_mail(person, looks) if role == "guardian" else "",
-            national_number="" if misprints(self.district.world, person, as_of) else person.number,
+            email=private_mail(person, looks) if face.role == "guardian" else "",
+            national_number="" if misprints(world, person, as_of) else person.number,
             schools=held.schools,
-            groups=tuple(sorted(held.groups)),
+            groups=tuple(sorted(group for group in held.groups if group[0] in self._groups)),
             samlegrupper=tuple(sorted(held.gatherings)),
             children=children,
             guardians=guardians,
@@ -217,20 +229,21 @@ class Expected:
             old_keys=(key(person.id),) if new_id else (),
         )
 
-    def _holds(self, course: Course, wish: Wishing) -> Wish:
-        """What a user holds: what she should have had when last active, and in summer what she had before."""
-        wished = wish(course.last)
+    def _holds(self, face: Face, course: Course) -> Wish:
+        """What a user holds after a course: what was hers when last active, and in summer what she held before."""
+        wished = face.wish(course.last)
         if wished is None:
-            raise AssertionError("an active user has a wish")
+            raise ValueError("an active user has a wish")
         if course.state == "suspended" or not course.keeps_ties:
             return Wish(wished.schools, frozenset(), frozenset())
-        before = [earlier for day in _summer_days(course.last, self.days) if (earlier := wish(day))]
-        groups = wished.groups.union(*(earlier.groups for earlier in before))
-        return Wish(
-            wished.schools,
-            frozenset(held for held in groups if held[0] in self._groups),
-            wished.gatherings.union(*(earlier.gatherings for earlier in before)),
-        )
+        groups, gatherings = set(wished.groups), set(wished.gatherings)
+        for day in _summer_days(course.last, self.days):
+            earlier_days = [synced for synced in self.days if synced <= day]
+            if earlier := follow(face.edges, face.status, earlier_days, PATIENCE[face.role]):
+                held = self._holds(face, earlier)
+                groups |= held.groups
+                gatherings |= held.gatherings
+        return Wish(wished.schools, frozenset(groups), frozenset(gatherings))
 
     def _held_groups(self) -> dict[str, Group]:
         """Key -> group: today's, in summer those that wait for its end, and those of a school the export has lost."""
@@ -243,27 +256,15 @@ class Expected:
                     held[key(group.id)] = group
         return held
 
-    def _days(self, status: Callable[[date], Status], wish: Wishing) -> Sequence[date]:
-        """The days that count for a person: not today, when her whole school is missing and its departures are held."""
-        if self._hidden and len(self.days) > 1 and status(self.today) is Status.ABSENT:
-            before = wish(self.days[-2])
-            if before and self._hidden in before.schools:
-                return self.days[:-1]
-        return self.days
-
     def _usable(self, person: Person, on: date, status: Status) -> Status:
         """A record that cannot be used makes no user; who is known already stays as she is."""
         if on != self.today or person.id not in self._unusable or len(self.days) > 1:
             return status
         return Status.LEFT
 
-    def _odd_today(self) -> list[date]:
-        """Today is a day of its own when its export has quirks."""
-        return [self.today] if self.district.world.quirks else []
-
 
 def _summer_days(on: date, days: Sequence[date]) -> list[date]:
-    """In summer, the synced days that show all that a user has had since just before it; else none."""
+    """In summer, the earlier synced days that show all a user has had since just before it; else none."""
     if not add_only(on):
         return []
     changes = (
