@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import blake2b
@@ -18,7 +18,7 @@ import msgspec
 
 from rostersync.assembly import Parts, TargetPart
 from rostersync.desire import desire
-from rostersync.errors import Problem, UserMistake
+from rostersync.errors import Problem, Usage, UserMistake
 from rostersync.locallists import resolve
 from rostersync.model import Face, Known, User
 from rostersync.store import Store
@@ -57,10 +57,13 @@ class Adoption:
 
     def to_text(self) -> str:
         """What would be taken over, and the command that does it."""
-        ways = ", ".join(f"{count:,} by {by}" for by, count in sorted(Counter(match.by for match in self.matched).items()))
+        ways = ", ".join(
+            f"{count:,} by {by}" for by, count in sorted(Counter(match.by for match in self.matched).items())
+        )
         lines = [
-            f"{len(self.matched):,} LMS users belong to people of the sources ({ways or 'none'}).",
-            f"{self.unmatched:,} match nobody and will never be touched; {self.doubtful:,} could be several people and are left out.",
+            f"{len(self.matched):,} LMS users belong to people of the sources{f' ({ways})' if ways else ''}.",
+            f"{self.unmatched:,} match nobody and will never be touched.",
+            f"{self.doubtful:,} could be several people's and are left out; a list (--keys) can say whose they are.",
         ]
         if self.matched:
             lines.append(f"Nothing was taken over yet. To do it: rostersync apply {self.digest[:12]}")
@@ -80,10 +83,12 @@ def adoption(store: Store, parts: Parts, on: date, listed: str | None, name: str
         keys = _listed(store, listed, name) if listed is not None else {}
         found = list(_matches(store, parts, on, part, there, keys))
         unique = {match.target_key: match for match in found}
-        twice = {key for key, count in Counter(match.target_key for match in found).items() if count > 1}
-        matched += [unique[key] for key in sorted(unique.keys() - twice)]
-        doubtful += len(twice)
-        unmatched += len((there.keys() | keys.keys()) - unique.keys())
+        contested = _repeated(match.target_key for match in found)
+        shared = _shared(there)
+        twins = {key for key, one in there.items() if one.national_number in shared} - unique.keys()
+        matched += [unique[key] for key in sorted(unique.keys() - contested)]
+        doubtful += len(contested | twins)
+        unmatched += len((there.keys() | keys.keys()) - unique.keys() - twins)
     told = "\n".join(f"{match.target} {match.user.id} {match.target_key}" for match in matched)
     return Adoption(blake2b(told.encode(), digest_size=16).hexdigest(), tuple(matched), unmatched, doubtful)
 
@@ -92,11 +97,14 @@ def confirm_adoption(store: Store, parts: Parts, on: date, digest: str, listed: 
     """Adopt exactly what the digest stands for, and give the number of users.
 
     Raises:
-        UserMistake: the LMS or the sources have moved since, so the digest stands for nothing.
+        Usage: the LMS, the sources or the list have moved since, so the digest stands for nothing.
     """
     made = adoption(store, parts, on, listed, name)
     if made.digest != digest:
-        raise UserMistake(["the LMS or the sources have changed since: look again with rostersync adopt"])
+        again = f"rostersync adopt {parts.settings.name}"
+        raise Usage(
+            [f"the LMS, the sources or the list have changed since that adoption was shown; look again: {again}"]
+        )
     with store.begin():
         for match in made.matched:
             # Known as uncertain, so the next plan sends today's values to the adopted user.
@@ -108,15 +116,31 @@ def _matches(
     store: Store, parts: Parts, on: date, part: TargetPart, there: Mapping[str, Existing], keys: Mapping[str, str]
 ) -> Iterator[Match]:
     name = part.settings.name
-    by_number = {one.national_number: one.target_key for one in there.values() if one.national_number}
+    shared = _shared(there)
+    by_number = {one.national_number: key for key, one in there.items() if one.national_number not in shared}
     by_person = {person: target_key for target_key, person in keys.items()}
+    whose: dict[str, str] = {}
     for user in _unknown_users(store, parts, on, name):
-        number = dict(user.fields).get("national_number", "")
-        ways = (("list", by_person.get(user.person) or by_person.get(user.id)), ("our id", user.id if user.id in there else None))
-        for by, target_key in (*ways, ("national number", by_number.get(number))):
-            if target_key:
-                yield Match(name, msgspec.structs.replace(user, memberships=(), guardians=()), target_key, by)
-                break
+        number = dict(user.fields).get("national_number")
+        ways = {
+            "list": by_person.get(user.person),
+            "our id": user.id if user.id in there else None,
+            "national number": by_number.get(number) if number else None,
+        }
+        by, target_key = next(((by, key) for by, key in ways.items() if key), ("", ""))
+        # one human with one account there and two users here: it becomes her school user, who comes first
+        if target_key and whose.get(target_key) != user.person:
+            whose[target_key] = user.person
+            yield Match(name, msgspec.structs.replace(user, memberships=(), guardians=()), target_key, by)
+
+
+def _shared(there: Mapping[str, Existing]) -> frozenset[str]:
+    """The national numbers that several LMS users carry: they tell nothing about whose those are."""
+    return _repeated(one.national_number for one in there.values() if one.national_number)
+
+
+def _repeated(texts: Iterable[str]) -> frozenset[str]:
+    return frozenset(text for text, count in Counter(texts).items() if count > 1)
 
 
 def _unknown_users(store: Store, parts: Parts, on: date, target: str) -> Iterator[User]:
@@ -130,7 +154,7 @@ def _unknown_users(store: Store, parts: Parts, on: date, target: str) -> Iterato
 
 
 def _listed(store: Store, text: str, name: str) -> dict[str, str]:
-    """The list as target key -> person id (or user id)."""
+    """The list as target key -> person id."""
     rows = csv.DictReader(StringIO(text))
     if not set(rows.fieldnames or ()) >= _COLUMNS:
         raise UserMistake([Problem(f"{name}:1", 'the first line must name the columns: "target_key,key"')])
@@ -139,11 +163,22 @@ def _listed(store: Store, text: str, name: str) -> dict[str, str]:
     for number, row in enumerate(rows, 2):
         target_key, key = (row["target_key"] or "").strip(), (row["key"] or "").strip()
         found = (store.cards.find(key) or store.cards.find_number(key)) if key else []
-        if not target_key or len(found) != 1:
-            reason = "the target_key is empty" if not target_key else f"the key means {len(found) or 'nobody'}"
-            problems.append(Problem(f"{name}:{number}", f"{reason}; give one of our ids or a source key"))
+        wrong = _wrong(target_key, found, keys)
+        if wrong:
+            problems.append(Problem(f"{name}:{number}", wrong))
         else:
             keys[target_key] = found[0]
     if problems:
         raise UserMistake(problems)
     return keys
+
+
+def _wrong(target_key: str, found: Sequence[str], keys: Mapping[str, str]) -> str:
+    """What is wrong with one line of the list, if anything."""
+    if not target_key:
+        return "the target_key is empty"
+    if target_key in keys:
+        return "a line above has that target_key already"
+    if len(found) != 1:
+        return f"the key means {len(found) or 'nobody'}; give one of our ids, a source key or a national number"
+    return "a line above gives that person an LMS user already" if found[0] in keys.values() else ""

@@ -29,7 +29,7 @@ _PERSONAL_KEYS = frozenset({*PERSON_FIELDS, "name", "phone", "password", "secret
 
 
 def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """A structlog processor: personal keys lose their value, and number- and e-mail-shaped texts are masked anywhere."""
+    """A structlog processor: personal keys lose their value; number- and e-mail-shaped texts are masked anywhere."""
     return _masked_mapping(event)
 
 

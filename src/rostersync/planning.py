@@ -26,6 +26,8 @@ from rostersync.schoolyear import day_after
 from rostersync.store import Store
 from rostersync.store.scratch import Scratch
 
+AT_ONCE = 1_000
+"""Persons whose cards are in memory at one time."""
 WINDOW = timedelta(days=7)
 """Counts of the guard run over this many days, so that a slow leak trips too."""
 
@@ -108,7 +110,9 @@ class Planning:
         structure = self._structure(part)
         self._park(planned, structure.drafts)
         with self.store.begin():
-            for cards in self.store.cards.touched(name, self.on, self.parts.source_names, full=self.full):
+            for cards in self.store.cards.touched(
+                name, self.on, self.parts.source_names, full=self.full, size=AT_ONCE
+            ):
                 self._batch(planned, cards, structure)
             for question in planned.questions:
                 self.store.questions.open(question, self.now)

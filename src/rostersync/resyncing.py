@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal
 
 from rostersync.assembly import Parts, TargetPart
-from rostersync.errors import UserMistake
+from rostersync.errors import Usage, UserMistake
 from rostersync.model import Delivery, Group, Known, ObjectKind, Organisation
 from rostersync.plan import GROUP, ORGANISATION, PERSON
 from rostersync.store import Store
@@ -14,38 +16,43 @@ from rostersync.store.engine import batches
 
 _PHASES: dict[ObjectKind, int] = {"organisation": ORGANISATION, "group": GROUP, "user": PERSON}
 BATCH = 500
+"""Deliveries handed over at a time to a target that takes one object after the other."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What is sent again: everything, or what belongs to these persons, this group or this school (ids)."""
+    """What is sent again: all, or what belongs to one person, group or school. `id` is one of our ids."""
 
-    persons: Collection[str] = ()
-    group: str = ""
-    school: str = ""
+    kind: Literal["all", "person", "group", "school"] = "all"
+    id: str = ""
 
     def covers(self, known: Known) -> bool:
         """Whether a known object belongs to what is sent again."""
         value = known.value
-        if not (self.persons or self.group or self.school):
+        if self.kind == "all":
             return True
         if isinstance(value, Organisation):
-            return value.id == self.school
+            return value.id == self.id
         if isinstance(value, Group):
-            return value.id == self.group or value.school == self.school != ""
+            return self.id in (value.id, value.school)
         return (
-            value.person in self.persons
-            or any(tie.group == self.group for tie in value.memberships)
-            or any(place.school == self.school for place in value.schools)
+            value.person == self.id
+            or any(tie.group == self.id for tie in value.memberships)
+            or any(place.school == self.id for place in value.schools)
         )
 
 
 @dataclass(slots=True)
 class Sent:
-    """How many objects were sent again, and how many failed."""
+    """How many objects were sent again, how many failed, and the failures by reason."""
 
     delivered: int = 0
-    failed: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def failed(self) -> int:
+        """How many objects did not arrive."""
+        return self.failures.total()
 
 
 def resync(store: Store, parts: Parts, scope: Scope, progress: Callable[[str, int], None]) -> Sent:
@@ -61,20 +68,20 @@ def resync(store: Store, parts: Parts, scope: Scope, progress: Callable[[str, in
     sent = Sent()
     for part in delivering:
         part.target.sweep()
-        for batch in batches(_deliveries(store, part, scope), BATCH):
-            _send(store, part, batch, sent)
+        deliveries = _deliveries(store, part, scope)
+        # a whole set is written once; whatever is sent, all of it is in there
+        for some in [deliveries] if part.target.whole else batches(deliveries, BATCH):
+            _send(store, part, some, sent)
             progress(f"sending again to {part.settings.name}", sent.delivered)
-            if part.target.whole:
-                break  # one delivery rewrites the whole set
     return sent
 
 
-def _send(store: Store, part: TargetPart, batch: Iterable[Delivery], sent: Sent) -> None:
-    for outcome in part.target.deliver(batch, lambda: store.outbox.roster(part.settings.name)):
+def _send(store: Store, part: TargetPart, deliveries: Iterable[Delivery], sent: Sent) -> None:
+    for outcome in part.target.deliver(deliveries, lambda: store.outbox.roster(part.settings.name)):
         if outcome.delivered:
             sent.delivered += 1
         else:
-            sent.failed += 1
+            sent.failures[outcome.reason] += 1
 
 
 def _deliveries(store: Store, part: TargetPart, scope: Scope) -> Iterator[Delivery]:
@@ -85,26 +92,30 @@ def _deliveries(store: Store, part: TargetPart, scope: Scope) -> Iterator[Delive
 
 
 def scope_of(store: Store, parts: Parts, *, person: str = "", group: str = "", school: str = "") -> Scope:
-    """The scope behind what was typed: a person id, a group key, or an organisation number.
+    """The scope behind what was typed: a person id, a group key, or an organisation number; all when nothing was.
 
     Raises:
-        UserMistake: no such group or school is known.
+        Usage: no such group or school is known.
     """
-    organisations = store.cards.organisations(parts.source_names)
-    if school:
-        found = [one.id for one in organisations if school in (one.number, one.id)]
-        if not found:
-            raise UserMistake([f"no school with the number {school}; the schools are: {_numbers(organisations)}"])
-        return Scope(school=found[0])
+    if person:
+        return Scope("person", person)
     if group:
-        groups = [one.id for one in store.cards.groups(parts.source_names) if group == one.id] or store.cards.find_group(group)
-        if not groups:
-            raise UserMistake(["no group has that key: rostersync group KEY takes our id or the source key"])
-        return Scope(group=groups[0])
-    return Scope(persons=(person,) if person else ())
+        return Scope("group", _group(store, parts, group))
+    return Scope("school", _school(store, parts, school)) if school else Scope()
 
 
-def _numbers(organisations: Iterable[Organisation]) -> str:
-    return ", ".join(sorted(one.number for one in organisations if one.kind == "school" and one.number)) or "none"
+def _group(store: Store, parts: Parts, key: str) -> str:
+    there = {one.id for target in parts.targets for one in store.known.objects(target.settings.name, "group")}
+    found = [one for one in (key, *store.cards.find_group(key)) if one in there]
+    if not found:
+        raise Usage(["no group that an LMS holds has that key: give our id or the source key (source/id)"])
+    return found[0]
 
 
+def _school(store: Store, parts: Parts, number: str) -> str:
+    there = [one for one in store.cards.organisations(parts.source_names) if one.kind == "school"]
+    found = [one.id for one in there if number in (one.number, one.id)]
+    if not found:
+        numbers = ", ".join(sorted(one.number for one in there if one.number)) or "none"
+        raise Usage([f"no school has the number {number}; the schools are: {numbers}"])
+    return found[0]

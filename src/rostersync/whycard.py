@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from rostersync.assembly import Parts
 from rostersync.desire import desire
+from rostersync.guardianship import Standing, adults, decide, ward_of
 from rostersync.locallists import resolve
-from rostersync.model import Card, Desired, Known, User
+from rostersync.model import PERSON_FIELDS, Card, Desired, Known, User
+from rostersync.rules import Rules
 from rostersync.store import Store
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """One pointer from a pupil to an adult (person ids), and whether a guardianship stands on it."""
+
+    pupil: str
+    adult: str
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
 class WhyCard:
-    """A card with what was desired of it on a date, and what each target holds. Personal: for the asker's eyes only."""
+    """A card with what was desired of it on a date, and what each target holds. Personal: for the asker's eyes only.
+
+    `lines` gives the mapping line (`FILE:LINE`) of each (source, field).
+    """
 
     sync: str
     on: date
     card: Card
     desired: Desired
+    links: tuple[Link, ...]
     known: tuple[tuple[str, Known], ...]
     lines: dict[tuple[str, str], str]
     schools: dict[str, str]
@@ -42,6 +58,10 @@ class WhyCard:
                     "fields": {name: self.lines.get((claim.source, name), "") for name, _ in claim.values},
                 }
                 for claim in self.card.claims
+            ],
+            "guardianships": [
+                {"pupil": one.pupil, "adult": one.adult, "stands": one.standing.stands, "reason": one.standing.reason}
+                for one in self.links
             ],
             "users": [
                 {"user": user.id, "face": user.face, "role": user.role, "memberships": len(user.memberships)}
@@ -73,6 +93,7 @@ def why_card(store: Store, parts: Parts, person: str, on: date) -> WhyCard:
         on=on,
         card=card,
         desired=desire(card, parts.rules, store.ids, on),
+        links=tuple(_links(card, parts.rules, on)),
         known=known,
         lines=_lines(parts),
         schools={one.id: one.name for one in store.cards.organisations(parts.source_names)},
@@ -80,9 +101,17 @@ def why_card(store: Store, parts: Parts, person: str, on: date) -> WhyCard:
     )
 
 
-def _lines(parts: Parts) -> dict[tuple[str, str], str]:
-    from rostersync.model import PERSON_FIELDS
+def _links(card: Card, rules: Rules, on: date) -> Iterator[Link]:
+    """Her guardians, and those whom she may be a guardian of. What protection withholds is not even named."""
+    for pupil in (card, *card.wards):
+        ward = ward_of(pupil, rules.roles, rules.policy, on)
+        for adult in adults(ward) if pupil is card else [card.person]:
+            standing = decide(ward, adult, on)
+            if not standing.silent:
+                yield Link(pupil.person, adult, standing)
 
+
+def _lines(parts: Parts) -> dict[tuple[str, str], str]:
     return {
         (part.settings.name, name): f"{part.settings.mapping.name}:{line}"
         for part in parts.sources

@@ -29,7 +29,9 @@ def some_night(town: Town, chance: random.Random) -> None:
     elif event == 1:
         world.put(Human(f"n{chance.randrange(99)}", "Ny", "Elev", date(2013, 4, 5), guardians=(chance.choice(people),)))
     elif event == 2:
-        world.put(Tied(chance.choice(["7A", "7B", "1S", "north", "south"]), one, chance.choice(["01", "02", "05", "06"])))
+        world.put(
+            Tied(chance.choice(["7A", "7B", "1S", "north", "south"]), one, chance.choice(["01", "02", "05", "06"]))
+        )
     elif event == 3 and len(people) > 4:
         world.drop(one)
     elif event == 4:
@@ -41,7 +43,14 @@ def some_night(town: Town, chance: random.Random) -> None:
     elif event == 7:
         world.change(one, born=date(2008, 10, chance.randrange(1, 29)))
     else:
-        world.put(Place(f"g{chance.randrange(9)}", "Gruppe", chance.choice(["basisgruppe", "undervisningsgruppe"]), parent="north"))
+        world.put(
+            Place(
+                f"g{chance.randrange(9)}",
+                "Gruppe",
+                chance.choice(["basisgruppe", "undervisningsgruppe"]),
+                parent="north",
+            )
+        )
 
 
 def shuffled(text: str, chance: random.Random) -> str:
@@ -128,7 +137,11 @@ def test_nobody_is_suspended_while_a_source_has_her(tmp_path: Path) -> None:
     config = town.config.read_text()
     other = config[config.index("[source.everyday]") : config.index("[target.lms]")]
     other = other.replace("[source.everyday]", "[source.second]").replace("in/*.xml", "in2/*.xml")
-    town.config.write_text(config.replace("[target.lms]", other + "[target.lms]").replace('from = ["everyday"]', 'from = ["everyday", "second"]'))
+    town.config.write_text(
+        config.replace("[target.lms]", other + "[target.lms]").replace(
+            'from = ["everyday"]', 'from = ["everyday", "second"]'
+        )
+    )
     (tmp_path / "in2").mkdir()
     town.export(AUTUMN)
     (tmp_path / "in2" / "export.xml").write_bytes(town.export_path.read_bytes())

@@ -101,7 +101,9 @@ def test_one_school_gone_is_held_at_that_school_and_the_others_go_on(town: Town)
     assert not any(entry.school_name == "Nord skole" for entry in report.held)
     assert town.known()["Kari", "school"].family_name == "Ny"
     assert town.known()["S3", "school"].enabled
-    assert any(row["name"] == "Sør skole" for row in town.set().orgs.values()), "a school is never deleted because it is missing"
+    assert any(row["name"] == "Sør skole" for row in town.set().orgs.values()), (
+        "a school is never deleted because it is missing"
+    )
 
 
 def test_an_approval_releases_exactly_what_was_held(town: Town) -> None:
@@ -115,7 +117,11 @@ def test_an_approval_releases_exactly_what_was_held(town: Town) -> None:
     store.close()
     report = town.run(LATER)
     assert report.code == 0
-    assert report.delivered["person"]["depart"] == 30 if "depart" in report.delivered.get("person", {}) else report.changes["person"]["depart"] == 30
+    assert (
+        report.delivered["person"]["depart"] == 30
+        if "depart" in report.delivered.get("person", {})
+        else report.changes["person"]["depart"] == 30
+    )
 
 
 def test_an_approval_is_void_when_the_world_has_moved(town: Town) -> None:
@@ -158,7 +164,9 @@ def test_members_that_point_nowhere_are_counted_and_harm_nobody(town: Town) -> N
 
 
 def test_inverted_dates_give_no_access_and_lose_nobody(town: Town) -> None:
-    town.world.put(Human("x", "Xenia", "Test"), Tied("north", "x"), Tied("7A", "x", begin="2026-12-01", end="2026-01-01"))
+    town.world.put(
+        Human("x", "Xenia", "Test"), Tied("north", "x"), Tied("7A", "x", begin="2026-12-01", end="2026-01-01")
+    )
     town.sync(AUTUMN)
     xenia = town.known()["Xenia", "school"]
     assert xenia.enabled
@@ -218,7 +226,9 @@ def test_no_accident_in_a_file_makes_anybody_depart_whom_a_whole_document_did_no
     town.sync(AUTUMN)
     good = town.world.xml(MADE).encode()
     store = town.store()
-    user_of = {store.ids.user(town.person(one), face): one for one in town.world.people for face in ("school", "guardian")}
+    user_of = {
+        store.ids.user(town.person(one), face): one for one in town.world.people for face in ("school", "guardian")
+    }
     store.close()
     accepted = 0
     for seed in range(proof_size):

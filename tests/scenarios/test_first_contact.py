@@ -30,7 +30,9 @@ def test_the_set_says_the_same_in_oneroster(town: Town) -> None:
         "Eva": "teacher", "Anne": "guardian", "Jon": "guardian",
     }  # fmt: skip
     assert users["Kari"]["agentSourcedIds"] == users["Anne"]["sourcedId"]
-    assert sorted(users["Anne"]["agentSourcedIds"].split(",")) == sorted([users["Kari"]["sourcedId"], users["Per"]["sourcedId"]])
+    assert sorted(users["Anne"]["agentSourcedIds"].split(",")) == sorted(
+        [users["Kari"]["sourcedId"], users["Per"]["sourcedId"]]
+    )
     assert users["Anne"]["email"] == "anne@home.example"
     assert users["Eva"]["email"] == "", "a private address that she gave as a guardian never shows on her staff user"
 

@@ -62,10 +62,16 @@ def test_a_protected_pupil_disappears_at_once_with_every_link(any_town: Town) ->
     decide(any_town, "protect", "kari")
     report = any_town.run(AUTUMN + DAY)
     known = any_town.known()
-    assert (known["Kari", "school"].enabled, known["Kari", "school"].memberships, known["Kari", "school"].guardians) == (False, (), ())
+    assert (
+        known["Kari", "school"].enabled,
+        known["Kari", "school"].memberships,
+        known["Kari", "school"].guardians,
+    ) == (False, (), ())
     assert report.verdict == "cleared"
     per_groups = {tie.group for tie in known["Per", "school"].memberships}
-    assert {tie.group for tie in known["Anne", "guardian"].memberships} <= per_groups | {tie.group for tie in known["Anne", "guardian"].memberships if tie.role == "guardian"}
+    assert {tie.group for tie in known["Anne", "guardian"].memberships} <= per_groups | {
+        tie.group for tie in known["Anne", "guardian"].memberships if tie.role == "guardian"
+    }
 
 
 def test_a_protected_person_is_never_created(any_town: Town) -> None:
@@ -103,7 +109,11 @@ def test_a_rejected_pupil_record_keeps_no_guardianship_alive(any_town: Town) -> 
 
 def test_revocations_flow_while_everything_else_is_held(any_town: Town) -> None:
     for number in range(40):
-        any_town.world.put(Human(f"p{number}", f"P{number}", "Test", guardians=("far",)), Tied("7A", f"p{number}"), Tied("north", f"p{number}"))
+        any_town.world.put(
+            Human(f"p{number}", f"P{number}", "Test", guardians=("far",)),
+            Tied("7A", f"p{number}"),
+            Tied("north", f"p{number}"),
+        )
     any_town.sync(AUTUMN)
     for number in range(40):
         any_town.world.drop(f"p{number}")

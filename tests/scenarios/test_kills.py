@@ -42,12 +42,13 @@ def second_day(town: Town) -> None:
 
 
 def sync(town: Town, on: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "rostersync", "-c", str(town.config), "--quiet", "sync", "oslo", "--as-of", on],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    with (town.home / "log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "rostersync", "-c", str(town.config), "--quiet", "sync", "oslo", "--as-of", on],
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+        )
 
 
 def lives(town: Town) -> dict[str, tuple[object, str]]:
@@ -92,9 +93,12 @@ def test_a_killed_run_and_a_rerun_end_where_an_undisturbed_run_does(tmp_path: Pa
             process.send_signal(signal.SIGKILL)
             process.wait()
             took = max(took, time.monotonic() - began)
-            assert sync(town, on.isoformat()).wait() == 0
+            again = sync(town, on.isoformat())
+            assert again.wait() == 0, (town.home / "log").read_text()[-2000:]
         assert lives(town) == expected, f"kill {number}"
         if target == "oneroster_csv":
-            assert (town.home / "out" / "oneroster.zip").read_bytes() == (calm.home / "out" / "oneroster.zip").read_bytes()
+            assert (town.home / "out" / "oneroster.zip").read_bytes() == (
+                calm.home / "out" / "oneroster.zip"
+            ).read_bytes()
             assert sorted(os.listdir(town.home / "out")) == ["oneroster.zip"]
         assert town.run(AUTUMN + DAY, "plan", full=True).changes == {}

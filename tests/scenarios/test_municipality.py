@@ -35,7 +35,9 @@ class Comparison:
                 self.classes[ids.samlegruppe(ids.organisation(number, "", ""), kind)] = f"{kind} {number}"
         self.enrolments: dict[str, set[tuple[str, str]]] = {}
         for row in roster.enrollments.values():
-            self.enrolments.setdefault(row["userSourcedId"], set()).add((self.classes[row["classSourcedId"]], row["role"]))
+            self.enrolments.setdefault(row["userSourcedId"], set()).add(
+                (self.classes[row["classSourcedId"]], row["role"])
+            )
 
     def user_id(self, user: AccountUser) -> str:
         founded = user.old_keys[0] if user.old_keys else user.key
@@ -81,7 +83,11 @@ class Comparison:
 
     def differences(self) -> dict[str, tuple[object, object]]:
         expected, found = self.expected(), self.found()
-        return {one: (expected.get(one), found.get(one)) for one in expected.keys() | found.keys() if expected.get(one) != found.get(one)}
+        return {
+            one: (expected.get(one), found.get(one))
+            for one in expected.keys() | found.keys()
+            if expected.get(one) != found.get(one)
+        }
 
 
 def sync_day(town: Town, day: int, days: Iterable[int], **more: object) -> tuple[RunReport, Account]:
@@ -112,7 +118,11 @@ def test_a_later_day_alone_equals_the_same_day_after_others(tmp_path: Path) -> N
     for day in (1, 2, 3):
         sync_day(one, day, (1, 2, 3))
     sync_day(other, 1, (1, 2, 3))
-    sync_day(other, 2, (1, 2, 3), )
+    sync_day(
+        other,
+        2,
+        (1, 2, 3),
+    )
     sync_day(other, 3, (1, 2, 3))
     other.run(date_of(3, START), full=True)
     assert one.known() == other.known()
@@ -137,5 +147,7 @@ def _approve_all(town: Town, report: RunReport) -> None:
     now = datetime.combine(date.fromisoformat(report.on), datetime.min.time(), UTC)
     store = town.store()
     for entry in report.held:
-        store.approvals.approve(entry.digest, "oslo", "the school year has ended", "tester", now, now + timedelta(days=7))
+        store.approvals.approve(
+            entry.digest, "oslo", "the school year has ended", "tester", now, now + timedelta(days=7)
+        )
     store.close()

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rostersync.cli.setup import shipped_mappings
+
+from tests.conftest import ROOT
 from tests.scenarios.town import Town
 
 
@@ -43,7 +44,7 @@ def test_the_official_pifu_example_syncs_without_a_person_lost(town: Town, stand
 def test_the_ims_enterprise_examples_sync_without_a_person_lost(town: Town, standards: Path, name: str) -> None:
     sample = standards / "pifu" / "samples" / "moodle-ims-enterprise" / name
     config = town.config.read_text()
-    town.config.write_text(config.replace(f"{shipped_mappings()}/ist-everyday.yaml", f"{shipped_mappings()}/ims-enterprise.yaml"))
+    town.config.write_text(config.replace(f"{ROOT}/mappings/ist-everyday.yaml", f"{ROOT}/mappings/ims-enterprise.yaml"))
     town.export(date(2005, 10, 29), sample.read_bytes())
     report = town.run(date(2005, 10, 29))
     assert report.sources[0].accepted, report.sources[0].refused

@@ -43,7 +43,9 @@ def test_a_changed_source_id_announced_as_old_and_new_keeps_the_user(any_town: T
     any_town.sync(AUTUMN)
     before = any_town.known()["Ola", "school"].id
     any_town.world.drop("ola").put(
-        Human("ola2", "Ola", "Moe", date(2014, 8, 9), guardians=("far",), old_id="ola"), Tied("north", "ola2"), Tied("7B", "ola2")
+        Human("ola2", "Ola", "Moe", date(2014, 8, 9), guardians=("far",), old_id="ola"),
+        Tied("north", "ola2"),
+        Tied("7B", "ola2"),
     )
     report = any_town.sync(AUTUMN + DAY)
     assert any_town.known()["Ola", "school"].id == before
@@ -121,7 +123,8 @@ def test_an_inactive_pupil_loses_her_ties_at_once_and_her_user_after_the_clock(a
 
 def test_a_substitute_loses_the_class_on_the_day_after_her_last(any_town: Town) -> None:
     any_town.world.put(
-        Human("vik", "Vikar", "Bø", date(1990, 1, 1)), Tied("7A", "vik", "02", subrole="vikar", begin="2026-10-01", end="2026-10-20")
+        Human("vik", "Vikar", "Bø", date(1990, 1, 1)),
+        Tied("7A", "vik", "02", subrole="vikar", begin="2026-10-01", end="2026-10-20"),
     )
     any_town.sync(AUTUMN)
     any_town.sync(date(2026, 10, 20))
@@ -153,7 +156,8 @@ def test_nothing_is_taken_away_in_summer_and_new_classes_are_there_in_august(any
 def test_kontaktlaerer_is_read_from_ists_group_id(any_town: Town) -> None:
     number = any_town.world.people["eva"].number
     any_town.world.put(
-        Place(f"3_{number}_7A", "Kontaktlærer 7A", "kontaktlærergruppe", "3", parent="north"), Tied(f"3_{number}_7A", "kari")
+        Place(f"3_{number}_7A", "Kontaktlærer 7A", "kontaktlærergruppe", "3", parent="north"),
+        Tied(f"3_{number}_7A", "kari"),
     )
     any_town.sync(AUTUMN)
     assert "Kontaktlærer 7A" in groups_of(any_town, any_town.known()["Eva", "school"])

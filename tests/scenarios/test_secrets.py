@@ -45,7 +45,11 @@ def _renamed(town: Town, number: str) -> tuple[object, ...]:
 
     from tests.scenarios.town import Human, Tied
 
-    return Human(number, "Kari", "Lundgrensen", date(2014, 2, 3), number, guardians=("mor",)), Tied("north", number), Tied("7A", number)
+    return (
+        Human(number, "Kari", "Lundgrensen", date(2014, 2, 3), number, guardians=("mor",)),
+        Tied("north", number),
+        Tied("7A", number),
+    )
 
 
 def test_logs_and_json_name_nobody(town: Town) -> None:

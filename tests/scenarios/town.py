@@ -14,11 +14,12 @@ from xml.sax.saxutils import escape
 
 from rostersync import run as runs
 from rostersync.assembly import Parts, assemble
-from rostersync.cli.setup import shipped_mappings
+
 from rostersync.config import Settings, load
 from rostersync.model import User
 from rostersync.report import RunReport
 from rostersync.store import Store, open_store
+from tests.conftest import ROOT
 from tests.targets.oneroster_set import OneRosterSet, read_set
 
 SECRET = "a secret of the tests, of no use anywhere else"
@@ -233,7 +234,7 @@ class Town:
         (home / "secret").write_text(SECRET)
         (home / "secret").chmod(0o600)
         place = 'directory = "out"' if target == "oneroster_csv" else 'path = "out/lms.jsonl"'
-        mappings = shipped_mappings()
+        mappings = ROOT / "mappings"
         self.config = home / "rostersync.toml"
         self.config.write_text(
             f"""version = 1

@@ -128,6 +128,19 @@ def test_a_user_whose_deletion_was_confirmed_is_forgotten(knowledge: Knowledge) 
     assert knowledge.sizes(LMS)["person", "*"] == 1
 
 
+def test_many_move_at_once_and_the_last_delivery_of_an_object_counts(knowledge: Knowledge, ledger: Database) -> None:
+    hold(knowledge, user(OLA))
+    linked = followed_by(user(), user(ANNE, face="guardian"))
+    night = [delivery(group()), delivery(user()), delivery(linked, before=user()), delivery(None, before=user(OLA))]
+    with ledger.begin() as transaction:
+        knowledge.settle_many(LMS, night, value_digest)
+        transaction.rollback()  # the power went before the set was in its place
+    assert [one.value for one in knowledge.objects(LMS, "user")] == [user(OLA)]
+    knowledge.settle_many(LMS, night, value_digest)
+    assert list(knowledge.objects(LMS, "user")) == [Known("user", linked.id, linked, value_digest(linked))]
+    assert knowledge.sizes(LMS)["membership", NORTH] == 1
+
+
 def test_a_life_moves_without_touching_what_the_target_holds(knowledge: Knowledge) -> None:
     knowledge.settle(LMS, delivery(user()), "d" * 32, "lms-17")
     knowledge.set_life(LMS, user().id, DEPARTED)

@@ -6,19 +6,16 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from rostersync.errors import StateBroken
-from rostersync.model import ROLES, Change, Delivery, Held, Known, Life, Outcome
+from rostersync.model import ROLES, Change, Delivery, Known, Life, Outcome
 from rostersync.store.engine import Database
 from rostersync.store.known import Knowledge
 from rostersync.store.outbox import WAITS, Outbox
-from rostersync.store.places import Places
 from rostersync.store.runs import Line, Runs
-from rostersync.store.tables import outbox as outbox_table
 from tests.store.ledger import (
     ANNE,
     CLASS_1B,
@@ -27,7 +24,6 @@ from tests.store.ledger import (
     NORTH,
     OLA,
     SOUTH,
-    add_persons,
     arrived,
     deliver_all,
     delivery,
@@ -339,17 +335,3 @@ def test_nothing_of_a_person_stands_in_clear_while_under_way(outbox: Outbox, tmp
     assert user().id.encode() in written
     for secret in ("Kari Anne", "Bjørnstad", "kari.anne@skole", "lms-key-of-kari"):
         assert secret.encode() not in written
-
-
-def test_the_number_of_queries_does_not_grow_with_the_number_of_users(ledger: Database, outbox: Outbox) -> None:
-    people = [named(f"pupil {number}") for number in range(400)]
-    add_persons(ledger, people)
-    everybody: list[Held] = [user(one) for one in people]
-    statements: list[str] = []
-    sa.event.listen(ledger.conn, "before_cursor_execute", lambda *args: statements.append(args[2]))
-    put(outbox, *map(delivery, everybody))
-    outbox.done(LMS, arrived(*map(delivery, everybody)), value_digest)
-    list(outbox.roster(LMS))
-    assert len(statements) < 40
-    assert ledger.conn.execute(sa.select(sa.func.count()).select_from(outbox_table)).scalar() == 0
-    assert Places(ledger, LMS).sizes()["person", NORTH] == 400

@@ -12,20 +12,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from rostersync.model import User
+from rostersync.model import Held, User
 from rostersync.store.engine import Database
 from rostersync.store.known import Knowledge
 from rostersync.store.outbox import Outbox
+from rostersync.store.places import Places
+from rostersync.store.tables import outbox as outbox_table
 from tests.store.ledger import (
     CLASS_1A,
     CLASS_1B,
     LMS,
     NORTH,
     SOUTH,
+    add_persons,
     arrived,
     deliver_all,
     delivery,
@@ -147,6 +151,8 @@ CHILD = """
 import sys
 from pathlib import Path
 from rostersync.store.outbox import Outbox
+from rostersync.store.places import Places
+from rostersync.store.tables import outbox as outbox_table
 from tests.store.ledger import LMS, arrived, delivery, open_database, user, value_digest
 
 database = open_database(Path(sys.argv[1]))
@@ -193,3 +199,21 @@ def _look_after_a_kill(path: Path, everybody: set[str]) -> None:
     assert outbox.recover(LMS) == len(under_way)
     assert {one.id for one in knowledge.objects(LMS, "user") if not one.digest} == under_way
     database.close()
+
+
+# -- what it costs ------------------------------------------------------------------------------------------------------
+
+
+def test_the_number_of_queries_does_not_grow_with_the_number_of_users(ledger: Database) -> None:
+    outbox = Outbox(ledger)
+    people = [named(f"pupil {number}") for number in range(400)]
+    add_persons(ledger, people)
+    everybody: list[Held] = [user(one) for one in people]
+    statements: list[str] = []
+    sa.event.listen(ledger.conn, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    outbox.put(LMS, "run-1", map(delivery, everybody))
+    outbox.done(LMS, arrived(*map(delivery, everybody)), value_digest)
+    list(outbox.roster(LMS))
+    assert len(statements) < 40
+    assert ledger.conn.execute(sa.select(sa.func.count()).select_from(outbox_table)).scalar() == 0
+    assert Places(ledger, LMS).sizes()["person", NORTH] == 400

@@ -79,7 +79,7 @@ def written(roster: list[Placed]) -> OneRosterSet:
         return read_set(folder)
 
 
-EXAMPLES = 3_000 if os.environ.get("ROSTERSYNC_PROOF") == "full" else 100
+EXAMPLES = 1_000 if os.environ.get("ROSTERSYNC_PROOF") == "full" else 100
 
 
 @pytest.mark.proof

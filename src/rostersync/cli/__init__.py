@@ -8,7 +8,22 @@ import sys
 import click
 
 from rostersync import __version__
-from rostersync.cli import decisions, failing, history, labs, mappings, people, setup, sources, state, status, syncs, trash
+from rostersync.cli import (
+    adopting,
+    checking,
+    decisions,
+    failing,
+    history,
+    labs,
+    mappings,
+    people,
+    setup,
+    sources,
+    state,
+    status,
+    syncs,
+    trash,
+)
 from rostersync.cli.shell import Shell, common
 from rostersync.errors import RostersyncError
 from rostersync.report import FAILED
@@ -21,7 +36,21 @@ def rostersync() -> None:
     """Keep a learning platform's users in step with the school's own systems."""
 
 
-for module in (setup, syncs, sources, history, status, people, decisions, trash, mappings, state, labs):
+for module in (
+    setup,
+    checking,
+    syncs,
+    adopting,
+    sources,
+    history,
+    status,
+    people,
+    decisions,
+    trash,
+    mappings,
+    state,
+    labs,
+):
     for command in module.COMMANDS:
         rostersync.add_command(command)
 

@@ -17,7 +17,11 @@ from rostersync.store.approvals import PlanRow
 
 @click.command()
 @click.argument("sync")
-@click.option("--keys", type=click.Path(path_type=Path, dir_okay=False), help="A CSV file, target_key,key: whose each LMS user is.")
+@click.option(
+    "--keys",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A CSV file, target_key,key: whose each LMS user is.",
+)
 @waits
 @as_of
 @common

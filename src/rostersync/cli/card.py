@@ -7,9 +7,9 @@ from datetime import date
 from typing import Any
 
 from rostersync.assembly import Parts
-from rostersync.errors import UserMistake
+from rostersync.errors import Usage
 from rostersync.groups import desire_group
-from rostersync.model import TieFact, User
+from rostersync.model import GroupFact, Local, TieFact, User
 from rostersync.store import Store
 from rostersync.whycard import WhyCard
 
@@ -20,7 +20,9 @@ def card_text(card: WhyCard) -> str:
         [
             f"Person {card.card.person} in sync {card.sync}, on {card.on}",
             *_claims(card),
+            *_decided(card.card.local),
             *_ties(card),
+            *_links(card),
             *_desired(card),
             *_known(card),
         ]
@@ -35,26 +37,55 @@ def _claims(card: WhyCard) -> Iterator[str]:
         state += "  (its newest record was rejected; these are the last good values)" if claim.rejected else ""
         yield f"\n{claim.source}, accepted by run {claim.run}{state}"
         for name, value in claim.values:
-            yield f"  {name:<18}{value:<34}{card.lines.get((claim.source, name), '')}"
+            yield f"  {name:<18}{value:<34}{card.lines.get((claim.source, name), '')}".rstrip()
         if claim.left:
             yield f"  left: {claim.left}"
+
+
+def _decided(local: Local) -> Iterator[str]:
+    lines = [
+        *([f"protected: {local.protected}"] if local.protected else []),
+        *([f"pinned until {local.pinned_until}"] if local.pinned_until else []),
+        *(f"guardian {adult} denied {_until(until)}" for adult, until in local.denied),
+        *(f"{one.role} at {one.school}{_span(one.begin, one.end)}: {one.reason}" for one in local.grants),
+        *(f"consent for {one.guardian or 'every guardian'} {_until(one.end)}: {one.reason}" for one in local.consents),
+    ]
+    if lines:
+        yield "\nDecided here"
+        yield from (f"  {line}" for line in lines)
+
+
+def _until(day: date | None) -> str:
+    return f"until {day}" if day else "until further notice"
 
 
 def _ties(card: WhyCard) -> Iterator[str]:
     if card.card.ties:
         yield "\nGroups"
     for tie in sorted(card.card.ties, key=lambda one: one.group.name if one.group else ""):
-        yield f"  {_group_name(tie):<24}{tie.role or '-':<18}{_dates(tie):<28}{tie.left}"
+        yield f"  {_group_name(tie.group):<24}{tie.role or '-':<18}{_span(tie.begin, tie.end):<28}{_left(tie)}".rstrip()
 
 
-def _group_name(tie: TieFact) -> str:
-    if tie.group is None:
+def _left(tie: TieFact) -> str:
+    return f"does not count: {tie.left}" if tie.left else ""
+
+
+def _group_name(group: GroupFact | None) -> str:
+    if group is None:
         return "(never described)"
-    return tie.group.name + ("" if tie.group.standing else " (gone)")
+    return group.name + ("" if group.standing else " (gone)")
 
 
-def _dates(tie: TieFact) -> str:
-    return f"{tie.begin or ''} to {tie.end or ''}" if tie.begin or tie.end else ""
+def _span(begin: date | None, end: date | None) -> str:
+    return " ".join([f" from {begin}" if begin else "", f"to {end}" if end else ""]).rstrip()
+
+
+def _links(card: WhyCard) -> Iterator[str]:
+    if card.links:
+        yield "\nGuardianships"
+    for link in card.links:
+        whom = f"guardian {link.adult}" if link.pupil == card.card.person else f"pupil    {link.pupil}"
+        yield f"  {whom}  {'has access' if link.standing.stands else f'no access: {link.standing.reason}'}"
 
 
 def _desired(card: WhyCard) -> Iterator[str]:
@@ -66,7 +97,7 @@ def _desired(card: WhyCard) -> Iterator[str]:
         yield f"  {user.face} user {user.id}: {user.role}; {schools or 'no school'}"
         yield f"    {_memberships(user, card)}"
         if user.guardians:
-            yield f"    followed by {len(user.guardians)} guardians: {', '.join(user.guardians)}"
+            yield f"    followed by {', '.join(user.guardians)}"
     for gone in card.desired.gone:
         yield f"  no {gone.face} user: {gone.reason}"
     for note in card.desired.notes:
@@ -78,7 +109,12 @@ def _desired(card: WhyCard) -> Iterator[str]:
 def _memberships(user: User, card: WhyCard) -> str:
     named = [f"{card.groups[tie.group]} ({tie.role})" for tie in user.memberships if tie.group in card.groups]
     computed = len(user.memberships) - len(named)
-    return ", ".join(named) + (f" and {computed} samlegrupper" if computed else "") if named or computed else "in no group"
+    counted = [f"{computed} samlegruppe{'r' if computed > 1 else ''}"] if computed else []
+    return (
+        "in " + " and ".join(part for part in (", ".join(named), *counted) if part)
+        if named or counted
+        else "in no group"
+    )
 
 
 def _known(card: WhyCard) -> Iterator[str]:
@@ -88,34 +124,38 @@ def _known(card: WhyCard) -> Iterator[str]:
     for target, known in card.known:
         life = known.life
         since = f" since {life.suspended_on or life.departed_on}" if life.state != "active" else ""
-        yield f"  {target}: user {known.id}, {life.state}{since}{': ' + life.reason if life.reason else ''}"
+        held = f" (held: {life.hold})" if life.hold else ""
+        yield f"  {target}: user {known.id}, {life.state}{since}{': ' + life.reason if life.reason else ''}{held}"
 
 
 def group_text(store: Store, parts: Parts, key: str, on: date) -> tuple[dict[str, Any], str]:
     """One group: as a JSON document, and as text.
 
     Raises:
-        UserMistake: no group has that key.
+        Usage: no group has that key.
     """
     wanted = {key, *store.cards.find_group(key)}
     fact = next((one for one in store.cards.groups(parts.source_names) if one.id in wanted), None)
     if fact is None:
-        raise UserMistake(["no group has that key: give our id, or the source key as the export writes it (source/id)"])
+        raise Usage(["no group has that key: give our id, or the source key as the export writes it (source/id)"])
     desired, changes = desire_group(fact, parts.rules, on)
     members = len(store.cards.members(fact.id))
     document = {
+        "sync": parts.settings.name,
         "group": fact.id,
         "kind": fact.kind,
         "school": fact.school.number if fact.school else "",
-        "begin": fact.begin and fact.begin.isoformat(),
-        "end": fact.end and fact.end.isoformat(),
+        "begin": fact.begin,
+        "end": fact.end,
         "standing": fact.standing,
         "in_lms": desired is not None,
+        "next_change_on": changes,
         "members": members,
     }
+    title = f", {fact.title}" if fact.title not in ("", fact.name) else ""
     lines = [
-        f"Group {fact.id}: {fact.name} ({fact.kind}), {fact.title}",
-        f"  school: {fact.school.name if fact.school else 'none'}; {fact.begin or '...'} to {fact.end or '...'}",
+        f"Group {fact.id}: {fact.name}{title} ({fact.kind}) in sync {parts.settings.name}, on {on}",
+        f"  school: {fact.school.name if fact.school else 'none'}{_span(fact.begin, fact.end)}",
         f"  {members} people tied to it; {'still in' if fact.standing else 'gone from'} the last accepted snapshot",
         f"  in the LMS: {f'as {desired.name}' if desired else 'no (its kind is not delivered, or its dates are over)'}",
     ]

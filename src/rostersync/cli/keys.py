@@ -11,6 +11,10 @@ from rostersync.errors import Usage
 from rostersync.store import Store
 
 _NUMBER = re.compile(r"(?<![0-9A-Za-z])\d{6}[ .-]?\d{5,6}(?![0-9A-Za-z])")
+_NEVER = (
+    "a national number may not be an argument, where the shell's history and the list of processes show it: "
+    "give - instead, and type it at the prompt"
+)
 _KINDS = "one of our ids, a source key (source/id) or a Feide id"
 
 
@@ -26,12 +30,7 @@ def typed_key(key: str, what: str = "Key or national number") -> str:
             raise Usage([f"no key came from stdin: type {_KINDS}, or a national number"])
         return typed
     if _NUMBER.search(key):
-        raise Usage(
-            [
-                "a national number may not be an argument, where the shell's history and the list of processes show it: "
-                "give - instead, and type it at the prompt"
-            ]
-        )
+        raise Usage([_NEVER])
     return key
 
 
@@ -46,7 +45,9 @@ def one_person(store: Store, key: str) -> str:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise Usage([f"that key means nobody here: give {_KINDS} of somebody in an accepted snapshot; - asks for a number"])
+        raise Usage(
+            [f"that key means nobody here: give {_KINDS} of somebody in an accepted snapshot; - asks for a number"]
+        )
     raise Usage([f"that key means {len(found)} people; use one of our ids: {', '.join(found)}"])
 
 

@@ -22,12 +22,20 @@ def lab() -> None:
 @lab.command("generate")
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False), required=False)
 @click.option(
-    "--size", type=click.Choice(["S", "M", "L", "XL"]), default="S", show_default=True, help="2, 19, 190 or 1,900 schools."
+    "--size",
+    type=click.Choice(["S", "M", "L", "XL"]),
+    default="S",
+    show_default=True,
+    help="2, 19, 190 or 1,900 schools.",
 )
 @click.option("--day", type=click.IntRange(1), default=1, show_default=True, help="Which day's export to write.")
 @click.option("--seed", type=int, default=42, show_default=True, help="Another seed is another municipality.")
 @click.option(
-    "--churn", type=click.FloatRange(0, 1), default=0.01, show_default=True, help="Share of persons that change each day."
+    "--churn",
+    type=click.FloatRange(0, 1),
+    default=0.01,
+    show_default=True,
+    help="Share of persons that change each day.",
 )
 @click.option(
     "--quirk",
@@ -41,7 +49,14 @@ def lab() -> None:
 @common
 @pass_shell
 def generate_command(
-    shell: Shell, directory: Path | None, size: Size, day: int, seed: int, churn: float, quirks: tuple[str, ...], listing: bool
+    shell: Shell,
+    directory: Path | None,
+    size: Size,
+    day: int,
+    seed: int,
+    churn: float,
+    quirks: tuple[str, ...],
+    listing: bool,
 ) -> int:
     """Write one day's PIFU-IMS export into DIRECTORY, and an account of what the LMS should hold that day."""
     if listing:

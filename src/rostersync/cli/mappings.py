@@ -25,11 +25,12 @@ def test(shell: Shell, files: tuple[Path, ...]) -> int:
     """Run the tests in every mapping of the config, or only those in FILES."""
     _refuse_strangers(shell, files)
     asked = {path.resolve() for path in files}
-    rows = []
-    for name in shell.settings.syncs:
-        for part in shell.parts(name).sources:
-            if not asked or part.settings.mapping.resolve() in asked:
-                rows.append({"sync": name, "mapping": part.settings.mapping.name, "tests": part.mapping.tests})
+    rows = [
+        {"sync": name, "mapping": part.settings.mapping.name, "tests": part.mapping.tests}
+        for name in shell.settings.syncs
+        for part in shell.parts(name).sources
+        if not asked or part.settings.mapping.resolve() in asked
+    ]
     shell.answer("\n".join(f"{row['mapping']}: {row['tests']} tests passed" for row in rows), rows)
     return DONE
 
@@ -40,7 +41,12 @@ def _refuse_strangers(shell: Shell, files: tuple[Path, ...]) -> None:
     strangers = [path for path in files if path.resolve() not in there]
     if strangers:
         names = ", ".join(sorted(set(there.values())))
-        raise Usage([f"{path}: no [source.NAME] of the config has this mapping; its mappings are: {names}" for path in strangers])
+        raise Usage(
+            [
+                f"{path}: no [source.NAME] of the config has this mapping; its mappings are: {names}"
+                for path in strangers
+            ]
+        )
 
 
 COMMANDS = (mapping,)

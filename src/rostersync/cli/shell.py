@@ -32,7 +32,7 @@ class Shell:
         self.json = False
         self.quiet = False
         self.as_of: date | None = None
-        self.wait = 0.0
+        self.wait = 0
         self._settings: config.Settings | None = None
         self._parts: dict[str, Parts] = {}
 
@@ -64,7 +64,9 @@ class Shell:
         if self.as_of is None:
             return datetime.now(UTC)
         if not self.settings.state.rehearsal:
-            raise Usage(["--as-of is for rehearsals: it needs rehearsal = true under [state], of a state not in production"])
+            raise Usage(
+                ["--as-of is for rehearsals: it needs rehearsal = true under [state], of a state not in production"]
+            )
         return datetime(self.as_of.year, self.as_of.month, self.as_of.day, 4, 30, tzinfo=UTC)
 
     def today(self, sync: str = "") -> date:
@@ -159,29 +161,25 @@ def _least(shell: Shell) -> logs.Level:
 def as_of(command: F) -> F:
     """Give a command --as-of, for rehearsals."""
 
-    def callback(context: click.Context, _parameter: click.Parameter, value: date | None) -> None:
-        if value:
-            context.ensure_object(Shell).as_of = value
+    def callback(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+        context.ensure_object(Shell).as_of = day(context, parameter, value)
 
     return click.option(
-        "--as-of",
-        type=Day(),
-        metavar="DATE",
-        expose_value=False,
-        callback=callback,
-        help="Rehearsal: act as if it were this date.",
+        "--as-of", metavar="DATE", expose_value=False, callback=callback, help="Rehearsal: act as if it were this date."
     )(command)
 
 
 def waits(command: F) -> F:
     """Give a command --wait: it needs the state for itself."""
 
-    def callback(context: click.Context, _parameter: click.Parameter, value: float) -> None:
-        context.ensure_object(Shell).wait = value
+    def callback(context: click.Context, _parameter: click.Parameter, value: str) -> None:
+        units = {"s": 1, "m": 60, "h": 3600}
+        if value[-1:] not in units or not value[:-1].isdecimal():
+            raise click.BadParameter(f'"{value}" is no time; write it as 60s or 5m')
+        context.ensure_object(Shell).wait = int(value[:-1]) * units[value[-1]]
 
     return click.option(
         "--wait",
-        type=Seconds(),
         default="0s",
         metavar="TIME",
         expose_value=False,
@@ -192,51 +190,23 @@ def waits(command: F) -> F:
 
 def reason_option(command: F) -> F:
     """Give a command its mandatory --reason."""
-    return click.option("--reason", required=True, type=Reason(), metavar="TEXT", help="Why; it is kept in the journal.")(
-        command
-    )
 
-
-class Day(click.ParamType):
-    """A date."""
-
-    name = "date"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """YYYY-MM-DD as a date."""
-        if isinstance(value, date):
-            return value
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            self.fail(f'"{value}" is no date; write it as YYYY-MM-DD', param, ctx)
-
-
-class Seconds(click.ParamType):
-    """A time to wait."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """`60s`, `5m` or `1h` as seconds."""
-        units = {"s": 1, "m": 60, "h": 3600}
-        if isinstance(value, float):
-            return value
-        if value[-1:] in units and value[:-1].isdecimal():
-            return float(int(value[:-1]) * units[value[-1]])
-        self.fail(f'"{value}" is no time; write it as 60s or 5m', param, ctx)
-
-
-class Reason(click.ParamType):
-    """Why somebody decided something."""
-
-    name = "text"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The text, unless nothing is said by it."""
+    def callback(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
         if not value.strip():
-            self.fail("it is empty; whoever reads the journal must understand why", param, ctx)
-        return str(value.strip())
+            raise click.BadParameter("it is empty; whoever reads the journal must understand why")
+        return value.strip()
+
+    return click.option(
+        "--reason", required=True, callback=callback, metavar="TEXT", help="Why; it is kept in the journal."
+    )(command)
+
+
+def day(_context: click.Context, _parameter: click.Parameter, value: str | None) -> date | None:
+    """The callback of an option that takes a date."""
+    try:
+        return date.fromisoformat(value) if value else None
+    except ValueError:
+        raise click.BadParameter(f'"{value}" is no date; write it as YYYY-MM-DD') from None
 
 
 def written(path: Path) -> str:

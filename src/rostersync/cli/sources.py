@@ -56,8 +56,8 @@ def retire(shell: Shell, name: str, reason: str) -> int:
             persons = store.sources.retire(name, now, list(shell.settings.targets))
             store.journal.write(now, shell.who, "source retire", name, reason)
     shell.answer(
-        f"Source {name} is retired: {persons:,} persons are looked at again by the next plan. Now take it out of `from` "
-        f"in {shell.settings.path.name}; while it stands there, the next run takes it in again.",
+        f"Source {name} is retired: {persons:,} persons are looked at again by the next plan.\n"
+        f"Now take it out of `from` in {shell.settings.path.name}: the next run would take it in again.",
         {"source": name, "retired": True, "persons": persons},
     )
     return DONE

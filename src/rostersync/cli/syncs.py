@@ -25,7 +25,9 @@ _FULL = click.option("--full", is_flag=True, help="Read and compare everything, 
 @click.command()
 @click.argument("sync")
 @_FULL
-@click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), help="Also write the plan as one HTML page.")
+@click.option(
+    "--html", "page", type=click.Path(path_type=Path, dir_okay=False), help="Also write the plan as one HTML page."
+)
 @waits
 @as_of
 @common
@@ -44,7 +46,9 @@ def plan(shell: Shell, sync: str, full: bool, page: Path | None) -> int:
 @click.command()
 @click.argument("sync")
 @_FULL
-@click.option("--new-site", is_flag=True, help="Deliver into an LMS with users that rostersync did not create; they are replaced.")
+@click.option(
+    "--new-site", is_flag=True, help="Deliver into an LMS with users that rostersync did not create; they are replaced."
+)
 @waits
 @as_of
 @common

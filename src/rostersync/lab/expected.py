@@ -237,9 +237,9 @@ class Expected:
         if course.state == "suspended" or not course.keeps_ties:
             return Wish(wished.schools, frozenset(), frozenset())
         groups, gatherings = set(wished.groups), set(wished.gatherings)
-        for day in _summer_days(course.last, self.days):
-            earlier_days = [synced for synced in self.days if synced <= day]
-            if earlier := follow(face.edges, face.status, earlier_days, PATIENCE[face.role]):
+        for day in _summer_days(course.last, face.days):
+            days = [synced for synced in face.days if synced <= day]
+            if earlier := follow(face.edges, face.status, days, PATIENCE[face.role]):
                 held = self._holds(face, earlier)
                 groups |= held.groups
                 gatherings |= held.gatherings

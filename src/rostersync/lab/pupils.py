@@ -25,6 +25,8 @@ LATE_LEARNER = 41
 """The slot of the one in each of the first cohorts who came to school late, and turns 18 during tenth grade."""
 
 _LINGER = 20
+_PER_SEX = 48
+"""More than there are pupils of one sex in a cohort of a district."""
 
 
 class Stay(Struct, frozen=True):
@@ -181,9 +183,9 @@ def _birth(world: World, district: int, cohort: int, slot: int, generation: int)
         born = date(cohort - 3, 10, 10) + timedelta(days=district * 37 % 141)  # October to February, no 29th
         return Birth(born, sex, -1 - district // 141)
     twin = generation == 0 and slot in TWINS
-    serial = (district * 95 + (TWINS[slot] if twin else slot)) // 2
+    serial = district * _PER_SEX + (TWINS[slot] if twin else slot) // 2
     sex_of_date = FEMALE if twin else sex
     in_year = (serial * (31 if sex_of_date == FEMALE else 113) + world.seed) % 365
     lane = 2 * generation + twin
-    per_lane = -(-(world.districts * 48) // 365)
+    per_lane = -(-(world.districts * _PER_SEX) // 365)
     return Birth(date(cohort, 1, 1) + timedelta(days=in_year), sex, lane * per_lane + serial // 365)

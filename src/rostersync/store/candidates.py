@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-import sqlalchemy as sa
 
 from rostersync.identity import Match, Newcomer
 from rostersync.store.desk import Desk
@@ -19,45 +18,42 @@ from rostersync.store.persons import open_person, place_of
 ENOUGH: Final = 8
 """Persons of one identifier who are told apart; a placeholder that a whole school shares proves nothing anyway."""
 
-_KEYS: Final[sa.BindParameter[Any]] = sa.bindparam("keys", expanding=True)
+_LINKED: Final = """
+    SELECT link.key, person.no, person.id FROM link CROSS JOIN person
+     WHERE link.source_no = ? AND person.no = link.person_no AND link.key IN (them)
+"""
 
-_LINKED: Final = sa.text("""
-    SELECT link.key, person.no, person.id FROM link JOIN person ON person.no = link.person_no
-     WHERE link.source_no = :source AND link.key IN :keys
-""").bindparams(_KEYS)
+_OLD_KEYS: Final = 'SELECT key, old_key, "check" FROM formerly WHERE key IN (them)'
 
-_OLD_KEYS: Final = sa.text('SELECT key, old_key, "check" FROM formerly WHERE key IN :keys').bindparams(_KEYS)
-
-_IDENTIFIERS: Final = sa.text("""
+_IDENTIFIERS: Final = """
     SELECT claim.key, identifier.kind, identifier.digest FROM claim CROSS JOIN identifier
-     WHERE claim.source_no = :source AND claim.kind = 'person' AND claim.key IN :keys AND claim.present = TRUE
-       AND identifier.claim_no = claim.no
-""").bindparams(_KEYS)
+     WHERE claim.source_no = ? AND claim.kind = 'person' AND claim.present = TRUE
+       AND identifier.claim_no = claim.no AND claim.key IN (them)
+"""
 
-_HOLDERS: Final = sa.text("""
+_HOLDERS: Final = """
     SELECT DISTINCT other.kind, other.digest, person.no, person.id
       FROM claim CROSS JOIN identifier AS mine CROSS JOIN identifier AS other CROSS JOIN claim AS theirs
      CROSS JOIN link CROSS JOIN person
-     WHERE claim.source_no = :source AND claim.kind = 'person' AND claim.key IN :keys AND claim.present = TRUE
-       AND mine.claim_no = claim.no
+     WHERE claim.source_no = ? AND claim.kind = 'person' AND claim.present = TRUE AND mine.claim_no = claim.no
        AND other.kind = mine.kind AND other.digest = mine.digest AND other.claim_no <> mine.claim_no
        AND theirs.no = other.claim_no AND link.source_no = theirs.source_no AND link.key = theirs.key
        AND person.no = link.person_no AND person.no NOT IN (SELECT person_no FROM protection)
+       AND claim.key IN (them)
      ORDER BY person.no
-""").bindparams(_KEYS)
+"""
 
-_CLAIMS_OF_PERSONS: Final = sa.text("""
+_CLAIMS_OF_PERSONS: Final = """
     SELECT person.id, person.data_key, claim.source_no, claim.key, claim.sealed, claim.present
       FROM person CROSS JOIN link CROSS JOIN claim
-     WHERE person.no IN :persons AND link.person_no = person.no
-       AND claim.source_no = link.source_no AND claim.kind = 'person' AND claim.key = link.key
-""").bindparams(sa.bindparam("persons", expanding=True))
+     WHERE link.person_no = person.no AND claim.source_no = link.source_no AND claim.kind = 'person'
+       AND claim.key = link.key AND person.no IN (them)
+"""
 
-CLAIMS_OF_KEYS: Final = sa.text("""
-    SELECT no, key, sealed FROM claim
-     WHERE source_no = :source AND kind = 'person' AND key IN :keys AND no >= :first
-""").bindparams(_KEYS)
-"""The claims of this intake under some person keys."""
+CLAIMS_OF_KEYS: Final = """
+    SELECT no, key, sealed FROM claim WHERE source_no = ? AND kind = 'person' AND no >= ? AND key IN (them)
+"""
+"""The claims of this intake (by the number of its first one) under some person keys."""
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -91,7 +87,7 @@ class Candidates:
         self._old_keys = self._stated_old_keys(keys)
         self._linked = self._links({*keys, *(old for olds in self._old_keys.values() for old, _ in olds)})
         self._identifiers: defaultdict[int, set[tuple[str, bytes]]] = defaultdict(set)
-        for key, kind, digest in desk.rows(_IDENTIFIERS, keys=keys):
+        for key, kind, digest in desk.among(_IDENTIFIERS, keys):
             self._identifiers[key].add((kind, digest))
         self._holders = self._who_holds(keys)
         self._births = self._births_of(arrivals)
@@ -129,13 +125,13 @@ class Candidates:
 
     def _stated_old_keys(self, keys: Sequence[int]) -> defaultdict[int, list[tuple[int, bytes]]]:
         stated: defaultdict[int, list[tuple[int, bytes]]] = defaultdict(list)
-        for key, old_key, check in self._desk.rows(_OLD_KEYS, keys=keys):
+        for key, old_key, check in self._desk.database.among(_OLD_KEYS, keys):
             stated[key].append((old_key, check))
         return stated
 
     def _links(self, keys: set[int]) -> dict[int, str]:
         linked: dict[int, str] = {}
-        for key, no, id_ in self._desk.rows(_LINKED, keys=list(keys)):
+        for key, no, id_ in self._desk.among(_LINKED, list(keys)):
             linked[key] = id_
             self._people.setdefault(id_, Someone(no, id_, set(), set()))
         return linked
@@ -144,12 +140,13 @@ class Candidates:
         """Identifier -> the persons who have it; of each her birth dates and her keys in this source."""
         holders: defaultdict[tuple[str, bytes], list[str]] = defaultdict(list)
         numbers: set[int] = set()
-        for kind, digest, no, id_ in self._desk.rows(_HOLDERS, keys=keys):
+        for kind, digest, no, id_ in self._desk.among(_HOLDERS, keys):
             holders[kind, digest].append(id_)
             self._people.setdefault(id_, Someone(no, id_, set(), set()))
             numbers.add(no)
         keyring = self._desk.database.keyring
-        for id_, wrapped, source_no, key, sealed, present in self._desk.rows(_CLAIMS_OF_PERSONS, persons=list(numbers)):
+        claims = self._desk.database.among(_CLAIMS_OF_PERSONS, list(numbers))
+        for id_, wrapped, source_no, key, sealed, present in claims:
             opened = keyring.open(keyring.unwrap(wrapped), sealed, place_of(source_no, key))
             self._people[id_].births |= _birth_dates(opened)
             if source_no == self._desk.source_no and present:
@@ -166,7 +163,7 @@ class Candidates:
             if one.wrapped and any(count[each] > 1 or each in self._holders for each in self._identifiers[one.key])
         }
         births: defaultdict[int, set[str]] = defaultdict(set)
-        for _, key, sealed in self._desk.rows(CLAIMS_OF_KEYS, keys=list(data_keys)):
+        for _, key, sealed in self._desk.among(CLAIMS_OF_KEYS, list(data_keys), self._desk.first):
             births[key] |= _birth_dates(keyring.open(data_keys[key], sealed, place_of(self._desk.source_no, key)))
         return births
 

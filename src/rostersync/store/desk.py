@@ -5,7 +5,7 @@ The tables here are temporary, belong to one intake, and hold numbers, digests a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from rostersync.errors import StateBroken
 from rostersync.model import ClaimKind
-from rostersync.store.engine import Database
+from rostersync.store.engine import BATCH, Database
 from rostersync.store.seen import Seen
 from rostersync.store.tables import Number, claim
 
@@ -75,7 +75,7 @@ numbered = _table(
 spoken = _table(
     "spoken", _number("key", key=True), sa.Column("check", sa.LargeBinary, primary_key=True), sqlite_with_rowid=False
 )
-"""Every key that new content speaks of."""
+"""Every key that what was read speaks of."""
 
 touched = _table("touched", _number("key", key=True))
 """Person keys whose card can have changed."""
@@ -98,9 +98,7 @@ CLAIM_COLUMNS: Final = (
 )  # fmt: skip
 """How a claim row is written."""
 
-_SAME_KEY = sa.text("""
-    SELECT key, content, no, digest FROM claim WHERE source_no = :source AND kind = :kind AND key IN :keys
-""").bindparams(sa.bindparam("keys", expanding=True))
+_SAME_KEY: Final = "SELECT key, content, no, digest FROM claim WHERE source_no = ? AND kind = ? AND key IN (them)"
 
 
 class Desk:
@@ -111,8 +109,10 @@ class Desk:
         self.source_no = source_no
         self.source = source
         self.run = run
+        self._surrogate = database.keyring.surrogates(source)
         # A pupil is named by her class and by each of her teaching groups, which stand near each other in the file.
-        self.surrogate = lru_cache(maxsize=_RECENT_KEYS)(database.keyring.surrogates(source))
+        self.surrogate = lru_cache(maxsize=_RECENT_KEYS)(self._noted_surrogate)
+        self._spoken: list[tuple[int, bytes]] = []
         self.content_digest: Callable[[bytes], bytes] = database.keyring.digest("claim content")
         self.first = self._last_claim() + 1
         self.seen = Seen(self._known_digests())
@@ -138,7 +138,7 @@ class Desk:
     def fresh(self, kind: ClaimKind, came: Iterable[Came]) -> list[Came]:
         """Those whose content is new. For the others, the claim that says the same is kept under its new digest."""
         came = list(came)
-        rows = self.rows(_SAME_KEY, kind=kind, keys=[one.key for one in came])
+        rows = self.among(_SAME_KEY, [one.key for one in came], kind)
         there = {(key, content): (no, digest) for key, content, no, digest in rows}
         new: list[Came] = []
         again: list[tuple[int, bytes]] = []
@@ -146,7 +146,7 @@ class Desk:
             no, digest = there.setdefault((one.key, one.content), (0, b""))
             if not no:
                 # A second fragment that says the same is no second claim.
-                there[one.key, one.content] = (self._next, b"")
+                there[one.key, one.content] = (self.first, b"")
                 new.append(one)
             elif no < self.first:
                 self.seen.keep(digest)
@@ -163,9 +163,17 @@ class Desk:
             again,
         )
 
-    def speak(self, keys: Collection[tuple[int, bytes]]) -> None:
-        """Note (surrogate, check) pairs of keys that new content speaks of, for `refuse_collisions`."""
-        self.database.insert_many(spoken, ("key", "check"), keys, ignore=True)
+    def _noted_surrogate(self, key: str) -> tuple[int, bytes]:
+        """What stands for a key: (surrogate, check). Noted, so that no key can pass for another."""
+        made = self._surrogate(key)
+        self._spoken.append(made)
+        if len(self._spoken) >= BATCH:
+            self._write_spoken()
+        return made
+
+    def _write_spoken(self) -> None:
+        self.database.insert_many(spoken, ("key", "check"), self._spoken, ignore=True)
+        self._spoken.clear()
 
     def touch(self, keys: Iterable[int]) -> None:
         """Note person keys whose card can have changed."""
@@ -177,6 +185,7 @@ class Desk:
         Raises:
             StateBroken: one does. Nothing of this snapshot is then taken in.
         """
+        self._write_spoken()
         if self.run_sql(_COLLISIONS).first():
             raise StateBroken(
                 f"two different keys of source {self.source} have the same surrogate, so its snapshot was not taken "
@@ -190,6 +199,10 @@ class Desk:
     def rows(self, statement: sa.Executable, **values: Any) -> list[tuple[Any, ...]]:
         """The rows of a query as plain tuples; values as `run_sql`."""
         return self.database.tuples(statement, {"source": self.source_no, "first": self.first, **values})
+
+    def among(self, statement: str, them: Sequence[Any], *values: Any) -> list[tuple[Any, ...]]:
+        """As `Database.among`; the first `?` is this source's number."""
+        return self.database.among(statement, them, self.source_no, *values)
 
     def clear(self) -> None:
         """Remove the temporary tables."""

@@ -33,10 +33,10 @@ _GROUP_COLUMNS: Final = (
 _FACTS: Final = ("id", "kind", "parent_key", "begin", "end", "skipped", "standing")
 """What can change a person. A new name or title changes the group alone."""
 
-_WINNERS: Final = sa.text("""
+_WINNERS: Final = """
     SELECT key, sealed FROM claim
-     WHERE source_no = :source AND kind = 'group' AND key IN :keys AND present = TRUE ORDER BY key, first, content
-""").bindparams(sa.bindparam("keys", expanding=True))
+     WHERE source_no = ? AND kind = 'group' AND present = TRUE AND key IN (them) ORDER BY key, first, content
+"""
 
 
 class Groups:
@@ -67,20 +67,15 @@ class Groups:
         desk = self._desk
         claims: list[tuple[Any, ...]] = []
         mentors: list[tuple[Any, ...]] = []
-        spoken = {(one.key, one.check) for one in fresh}
         for one in fresh:
             no = desk.next_claim()
             sealed = desk.database.keyring.seal_global(_encode(one.claim), place_of(desk.source_no, one.key))
             claims.append(desk.claim_row(no, "group", one, sealed))
-            if one.claim.parent:
-                spoken.add(desk.surrogate(one.claim.parent))
             if one.claim.mentor:
-                mentor, check = desk.surrogate(one.claim.mentor)
-                spoken.add((mentor, check))
+                mentor, _ = desk.surrogate(one.claim.mentor)
                 mentors.append((no, desk.source_no, one.key, mentor, MENTOR, None, None, False, "", True))
         desk.database.insert_many(claim, CLAIM_COLUMNS, claims)
         desk.database.insert_many(tie, TIE_COLUMNS, mentors)
-        desk.speak(spoken)
         desk.touch({mentor[3] for mentor in mentors})
 
     # -- when everything is read ------------------------------------------------------------------------------------
@@ -96,7 +91,7 @@ class Groups:
         mine = group.c.source_no == desk.source_no
         before = {row.key: row for row in desk.run_sql(sa.select(group).where(mine, group.c.key.in_(keys)))}
         after: dict[int, tuple[Any, ...]] = {}
-        for key, sealed in desk.rows(_WINNERS, keys=keys):
+        for key, sealed in desk.among(_WINNERS, keys):
             if key not in after:
                 after[key] = self._row(key, sealed)
         ended = [key for key in before.keys() - after.keys() if before[key].standing]

@@ -6,10 +6,11 @@ and page by page, so that memory stays bounded however many users there are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
+from msgspec.structs import astuple, replace
 
 from rostersync.model import Delivery, Held, Kind, Known, Life, LifeState, ObjectKind, User
 from rostersync.store.engine import BATCH, Database, batches
@@ -17,6 +18,7 @@ from rostersync.store.packing import (
     KINDS,
     LIFE,
     PAGE,
+    Digest,
     LifeRow,
     Packing,
     key_place_of,
@@ -129,12 +131,8 @@ class Knowledge:
         Raises:
             StateBroken: the user's person is not in the state.
         """
-        if delivery.after is None:
-            with self._database.begin():
-                self.move(target, [_removed(delivery.object_kind, delivery.id)], Places(self._database, target))
-        else:
-            key = target_key or delivery.target_key
-            self.adopt(target, Known(delivery.object_kind, delivery.id, delivery.after, digest, delivery.life, key))
+        told = replace(delivery, target_key=target_key or delivery.target_key)
+        self.settle_many(target, [told], lambda _: digest)
 
     def adopt(self, target: str, adopted: Known) -> None:
         """Take one object as the target has it.
@@ -142,14 +140,23 @@ class Knowledge:
         Raises:
             StateBroken: the user's person is not in the state.
         """
-        kind, id_, value = adopted.object_kind, adopted.id, adopted.value
-        keys = self._packing.person_keys([value])
-        no, key = keys[value.person] if isinstance(value, User) else (None, None)
-        sealed = self._packing.seal(key, pack(value), place_of(target, kind, id_))
-        target_key = self._packing.seal_text(key, adopted.target_key, key_place_of(target, kind, id_))
+        kind, id_, value, digest, life, target_key = astuple(adopted)
+        self.settle(target, Delivery(kind, id_, 0, None, value, life, (), target_key), digest)
+
+    def settle_many(self, target: str, deliveries: Iterable[Delivery], digest: Digest) -> None:
+        """Move to what is delivered, in one transaction or the caller's. Of an object's deliveries the last one counts.
+
+        A set that is written as a whole needs no outbox: let known move, write the set from the roster and rename it
+        in one transaction, and a kill before its end leaves known where it was.
+
+        Raises:
+            StateBroken: a user's person is not in the state.
+        """
         with self._database.begin():
-            move = Move(kind, id_, no, value, adopted.digest, sealed, target_key, life_row(adopted.life))
-            self.move(target, [move], Places(self._database, target))
+            places = Places(self._database, target)
+            for batch in batches(deliveries, BATCH):
+                last = {one.id: one for one in batch}
+                self.move(target, self._moves(target, last.values(), digest), places)
 
     def set_life(self, target: str, id_: str, life: Life) -> None:
         """Move a user's life where the target itself has nothing to do."""
@@ -166,7 +173,7 @@ class Knowledge:
         where = sa.and_(known.c.target == target, known.c.object_kind == object_kind, known.c.id == id_)
         self._database.conn.execute(sa.update(known).where(where).values(digest=""))
 
-    def move(self, target: str, moves: Sequence[Move], places: Places) -> None:
+    def move(self, target: str, moves: Iterable[Move], places: Places) -> None:
         """Move many rows, in order, inside the caller's transaction. A row given no target key keeps the one it has."""
         last: dict[str, Move] = {}
         for one in moves:
@@ -184,6 +191,19 @@ class Knowledge:
         places.move({one.id: one.value for one in last.values()})
 
     # -- rows -------------------------------------------------------------------------------------------------------
+
+    def _moves(self, target: str, deliveries: Collection[Delivery], digest: Digest) -> Iterator[Move]:
+        packing = self._packing
+        keys = packing.person_keys(one.after for one in deliveries)
+        for one in deliveries:
+            kind, id_, value = one.object_kind, one.id, one.after
+            if value is None:
+                yield _removed(kind, id_)
+            else:
+                no, key = keys[value.person] if isinstance(value, User) else (None, None)
+                sealed = packing.seal(key, pack(value), place_of(target, kind, id_))
+                target_key = packing.seal_text(key, one.target_key, key_place_of(target, kind, id_))
+                yield Move(kind, id_, no, value, digest(value), sealed, target_key, life_row(one.life))
 
     def _paged(self, target: str, condition: sa.ColumnElement[bool]) -> Iterator[Known]:
         last = ""

@@ -15,11 +15,11 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from rostersync.model import Delivery, Held, Outcome, Placed
+from rostersync.model import Delivery, Outcome, Placed
 from rostersync.store.engine import BATCH, Database, batches
 from rostersync.store.known import Knowledge
-from rostersync.store.packing import KINDS, PAGE
-from rostersync.store.parcels import ARRIVED, COLUMNS, FAILED, LEAVING, Digest, Parcels, uncertain
+from rostersync.store.packing import KINDS, PAGE, Digest
+from rostersync.store.parcels import ARRIVED, COLUMNS, FAILED, LEAVING, Parcels, uncertain
 from rostersync.store.places import Places
 from rostersync.store.roster import roster
 from rostersync.store.tables import outbox, outcome

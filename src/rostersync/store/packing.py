@@ -6,7 +6,7 @@ state's own. The seal is bound to target, kind and id: an outbox row's `after` o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -26,6 +26,9 @@ KINDS: Final[tuple[ObjectKind, ...]] = ("organisation", "group", "user")
 
 LIFE: Final = ("state", "life_reason", "departed_on", "suspended_on", "extended_to", "hold")
 """The columns of a life, in known and in the outbox."""
+
+Digest: TypeAlias = Callable[[Held], str]
+"""The keyed digest of a value, 32 hexadecimal digits; empty for what is uncertain."""
 
 LifeRow: TypeAlias = tuple[LifeState, str, str | None, str | None, str | None, str]
 """A life as those columns hold it."""

@@ -6,7 +6,7 @@ written short, because a first load writes it for everybody: a user's changes mo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, Final
@@ -17,11 +17,8 @@ import sqlalchemy as sa
 from rostersync.model import Action, Change, Delivery, Held, Kind, User
 from rostersync.store.engine import Database
 from rostersync.store.known import Move
-from rostersync.store.packing import LIFE, Packing, key_place_of, life_of, life_row, pack, place_of, unpack
+from rostersync.store.packing import LIFE, Digest, Packing, key_place_of, life_of, life_row, pack, place_of, unpack
 from rostersync.store.tables import known, outbox, person
-
-Digest = Callable[[Held], str]
-"""The keyed digest of a value, 32 hexadecimal digits; empty for what is uncertain."""
 
 Row = Any
 """A row of one of the queries below, taken apart by place."""

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
-import sqlalchemy as sa
 
 from rostersync.model import PersonClaim
 from rostersync.normalize import national_number
@@ -20,12 +19,11 @@ from rostersync.store.tables import claim, contact, identifier
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 
-_KNOWN_KEYS: Final = sa.text("""
-    SELECT link.key, person.data_key, link.kind FROM link JOIN person ON person.no = link.person_no
-     WHERE link.source_no = :source AND link.key IN :keys
-    UNION ALL
-    SELECT key, data_key, 'arrived' FROM arrival WHERE key IN :keys AND length(data_key) > 0
-""").bindparams(sa.bindparam("keys", expanding=True))
+_LINKED: Final = """
+    SELECT link.key, person.data_key, link.kind FROM link CROSS JOIN person
+     WHERE link.source_no = ? AND person.no = link.person_no AND link.key IN (them)
+"""
+_ARRIVED: Final = "SELECT key, data_key, 'arrived' FROM arrival WHERE length(data_key) > 0 AND key IN (them)"
 
 
 class Persons:
@@ -63,10 +61,10 @@ class Persons:
 
     def _data_keys(self, fresh: Sequence[Came]) -> dict[int, bytes]:
         """Key -> data key. Those whom identity must decide about arrive here."""
-        rows = self._desk.rows(_KNOWN_KEYS, keys=[one.key for one in fresh])
+        keys = [one.key for one in fresh]
         found: dict[int, bytes] = {}
         how: dict[int, str] = {}
-        for key, wrapped, kind in rows:
+        for key, wrapped, kind in (*self._desk.among(_LINKED, keys), *self._desk.database.among(_ARRIVED, keys)):
             found[key] = self._keyring.unwrap(wrapped)
             how[key] = kind
         arrivals: list[tuple[Any, ...]] = []
@@ -120,15 +118,12 @@ class Persons:
 
     def _write_contacts(self, fresh: Sequence[Came], numbers: Sequence[int]) -> None:
         rows: list[tuple[Any, ...]] = []
-        spoken = {(one.key, one.check) for one in fresh}
         for no, one in zip(numbers, fresh, strict=True):
             for named in one.claim.contacts:
-                key, check = self._desk.surrogate(named.key)
-                spoken.add((key, check))
+                key, _ = self._desk.surrogate(named.key)
                 rows.append((no, self._desk.source_no, one.key, key, named.kind, named.because))
         columns = ("claim_no", "source_no", "pupil_key", "contact_key", "kind", "because")
         self._desk.database.insert_many(contact, columns, rows)
-        self._desk.speak(spoken)
 
 
 def place_of(source_no: int, key: int) -> bytes:

@@ -7,12 +7,12 @@ then rewritten, and of its ties those of that pupil alone.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 import msgspec
-import sqlalchemy as sa
 
 from rostersync.model import MembershipClaim
 from rostersync.store.desk import CLAIM_COLUMNS, Came, Desk
@@ -31,14 +31,14 @@ _TIES_AT_ONCE: Final = 4 * BATCH
 
 _pack: Final = msgspec.msgpack.Encoder().encode
 
-_OLD: Final = sa.text("""
+_OLD: Final = """
     SELECT no, key, digest FROM claim
-     WHERE source_no = :source AND kind = 'membership' AND key IN :keys AND present AND no < :first
-""").bindparams(sa.bindparam("keys", expanding=True))
+     WHERE source_no = ? AND kind = 'membership' AND present = TRUE AND no < ? AND key IN (them)
+"""
 
-_OLD_TIES: Final = sa.text("""
-    SELECT claim_no, person_key, role, "begin", "end", "primary", "left" FROM tie WHERE claim_no IN :claims
-""").bindparams(sa.bindparam("claims", expanding=True))
+_OLD_TIES: Final = """
+    SELECT claim_no, person_key, role, "begin", "end", "primary", "left" FROM tie WHERE claim_no IN (them)
+"""
 
 
 class _Waiting(msgspec.Struct, frozen=True):
@@ -66,7 +66,6 @@ class Rosters:
         self._desk = desk
         self._waiting: list[_Waiting] = []
         self._ties = 0
-        self._spoken: set[tuple[int, bytes]] = set()
 
     def take(self, digest: bytes, came: MembershipClaim, unread: Collection[str] | None = ()) -> None:
         """Take one claim; it may be written later.
@@ -77,8 +76,10 @@ class Rosters:
         surrogate = self._desk.surrogate
         key, check = surrogate(came.key)
         keys = None if unread is None else frozenset(surrogate(person)[0] for person in unread)
-        self._waiting.append(_Waiting(digest, key, check, frozenset(self._tie_rows(came)), keys))
-        self._spoken.add((key, check))
+        self._waiting.append(_Waiting(digest, key, check, frozenset(
+                (surrogate(one.person)[0], one.role, day_text(one.begin), day_text(one.end), one.primary, one.left)
+                for one in came.ties
+            ), keys))
         self._ties += len(came.ties)
         if len(self._waiting) >= BATCH or self._ties >= _TIES_AT_ONCE:
             self.flush()
@@ -91,15 +92,6 @@ class Rosters:
         fresh = self._desk.fresh("membership", [self._came(one, old.get(one.key, ())) for one in waiting])
         if fresh:
             self._write(fresh)
-        self._desk.speak(self._spoken)
-        self._spoken.clear()
-
-    def _tie_rows(self, came: MembershipClaim) -> Iterator[TieRow]:
-        surrogate, spoken = self._desk.surrogate, self._spoken
-        for one in came.ties:
-            named = surrogate(one.person)
-            spoken.add(named)
-            yield (named[0], one.role, day_text(one.begin), day_text(one.end), one.primary, one.left)
 
     def _came(self, one: _Waiting, old: Iterable[_Old]) -> Came:
         rows = one.rows
@@ -113,14 +105,13 @@ class Rosters:
 
     def _old(self, keys: Collection[int]) -> dict[int, list[_Old]]:
         """Group key -> the claims of the last accepted snapshot, with their ties."""
-        if not keys:
-            return {}
         found: defaultdict[int, list[_Old]] = defaultdict(list)
         by_no: dict[int, _Old] = {}
-        for no, key, digest in self._desk.rows(_OLD, keys=list(keys)):
+        for no, key, digest in self._desk.among(_OLD, list(keys), self._desk.first):
             by_no[no] = _Old(no, digest, set())
             found[key].append(by_no[no])
-        for no, person, role, begin, end, primary, left in self._desk.rows(_OLD_TIES, claims=list(by_no)):
+        ties = self._desk.database.among(_OLD_TIES, list(by_no))
+        for no, person, role, begin, end, primary, left in ties:
             by_no[no].rows.add((person, role, begin, end, bool(primary), left))
         return found
 
@@ -175,8 +166,9 @@ class Rosters:
         database.insert_many(tie, TIE_COLUMNS, ties)
 
 
+@lru_cache(maxsize=4_096)
 def day_text(day: date | None) -> str | None:
-    """A date as a column holds it."""
+    """A date as a column holds it; nearly all ties of a year share a few."""
     return None if day is None else day.isoformat()
 
 

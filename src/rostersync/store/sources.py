@@ -121,9 +121,9 @@ class Sources:
             .where(source.c.name == name)
             .order_by(snapshot_refused.c.at.desc(), snapshot_refused.c.digest)
         )
-        rows = self._database.conn.execute(query)
         return [
-            Refused(name, row.digest, row.code, row.text, row.releasable, datetime.fromisoformat(row.at)) for row in rows
+            Refused(name, one.digest, one.code, one.text, one.releasable, datetime.fromisoformat(one.at))
+            for one in self._database.conn.execute(query)
         ]
 
     def releases(self, name: str) -> frozenset[str]:

@@ -117,8 +117,7 @@ class _Parse:
     def __call__(self) -> Record:
         if self.element is not None:
             return self._recorder.record(self._kind, self.element)
-        element = etree.fromstring(self._raw, etree.XMLParser(**STRICT))
-        return self._recorder.record(self._kind, element, above=self.line - 1)
+        return self._recorder.record_of_bytes(self._kind, self._raw, self.line)
 
 
 def _forget(element: Element, root: Element) -> None:

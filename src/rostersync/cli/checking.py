@@ -1,0 +1,94 @@
+"""check: everything that can be found wrong before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import click
+
+from rostersync.cli.shell import Shell, common, pass_shell
+from rostersync.cli.show import table
+from rostersync.errors import Problem, RostersyncError, UserMistake
+from rostersync.report import DONE, FAILED
+from rostersync.store import open_store
+from rostersync.store.engine import database_file
+
+
+@click.command()
+@click.option("--online", is_flag=True, help="Also look at every source and target as it stands now.")
+@click.option("--released", is_flag=True, help="List what is released to whom, and on what basis.")
+@common
+@pass_shell
+def check(shell: Shell, online: bool, released: bool) -> int:
+    """Check the config, the mappings with their tests, the lists and the secret; change nothing."""
+    problems = [*_parts(shell), *_state(shell)]
+    if problems:
+        raise UserMistake(problems)
+    tests = sum(part.mapping.tests for name in shell.settings.syncs for part in shell.parts(name).sources)
+    outside = list(dict.fromkeys(_outside(shell))) if online else []
+    rows = list(_released(shell)) if released else []
+    if shell.json:
+        shell.document({"tests": tests, "outside": outside, "released": rows})
+        return FAILED if outside else DONE
+    shell.say(f"{shell.settings.path.name}, its mappings, lists and secret are in order; {tests} mapping tests passed.")
+    if online:
+        shell.say("\n".join(f"  {sentence}" for sentence in outside) or "Every source and target is in order too.")
+    if released:
+        shell.say("")
+        lines: list[Sequence[object]] = [(row["role"], row["field"], row["source"], row["basis"]) for row in rows]
+        table(["Role", "Field", "From", "Basis"], lines, empty="Nothing beyond the names is released.")
+    return FAILED if outside else DONE
+
+
+def _parts(shell: Shell) -> Iterator[Problem]:
+    """What is wrong with the mappings, the role model and the local lists; syncs share most of them."""
+    found: dict[Problem, None] = {}
+    for name in shell.settings.syncs:
+        try:
+            shell.parts(name)
+        except UserMistake as mistake:
+            found.update(dict.fromkeys(mistake.problems))
+    yield from found
+
+
+def _state(shell: Shell) -> Iterator[Problem]:
+    """What is wrong with the secret, or with the state where there is one already."""
+    settings = shell.settings.state
+    try:
+        secret = settings.secret.read()
+        if database_file(settings.url, settings.base).exists():
+            open_store(settings.url, secret, base=settings.base, create=False).close()
+    except UserMistake as mistake:
+        yield from mistake.problems
+    except RostersyncError as error:
+        yield Problem("", str(error))
+
+
+def _outside(shell: Shell) -> Iterator[str]:
+    for name in shell.settings.syncs:
+        parts = shell.parts(name)
+        for source in parts.sources:
+            yield from (f"source {source.settings.name}: {sentence}" for sentence in source.connector.check())
+        for target in parts.targets:
+            yield from (f"target {target.settings.name}: {sentence}" for sentence in target.target.check())
+
+
+def _released(shell: Shell) -> Iterator[dict[str, str]]:
+    """What reaches whom: each role's fields, the sources whose mapping gives them, and the owner's words for why."""
+    for name in shell.settings.syncs:
+        parts = shell.parts(name)
+        for role, fields in parts.rules.roles.release.items():
+            for field in fields:
+                for source in parts.sources:
+                    basis = dict(source.mapping.sensitive).get(field, "")
+                    if source.mapping.line_of("person", field):
+                        yield {
+                            "sync": name,
+                            "role": role,
+                            "field": field,
+                            "source": source.settings.name,
+                            "basis": basis,
+                        }
+
+
+COMMANDS = (check,)

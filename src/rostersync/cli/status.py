@@ -1,0 +1,130 @@
+"""status: the sources, what each LMS holds, what waits for a person, and what comes next."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import click
+import msgspec
+
+from rostersync.cli.shell import Shell, common, pass_shell
+from rostersync.cli.show import table
+from rostersync.lifecycle import next_step, policy_for
+from rostersync.model import User
+from rostersync.report import DONE
+from rostersync.store import Store
+
+
+@click.command()
+@common
+@pass_shell
+def status(shell: Shell) -> int:
+    """Show the sources, what each LMS holds, what waits for a person, and what comes next."""
+    with shell.looking() as store:
+        found = _found(shell, store)
+    if shell.json:
+        shell.document(found)
+        return DONE
+    rows = [
+        (
+            name,
+            shell.local(one["taken_at"]),
+            shell.local(one["accepted_at"]) or "never",
+            "retired" if one["retired"] else one["proof"],
+        )
+        for name, one in found["sources"].items()
+    ]
+    table(["Source", "Export made", "Accepted", "Proof"], rows, empty="No source has been read yet.")
+    shell.say("")
+    targets = [
+        (name, f"{one['objects']:,}", f"{one['departed']:,}", f"{one['suspended']:,}", one["next"] or "")
+        for name, one in found["targets"].items()
+    ]
+    columns = ["Target", ">Objects held", ">Departed", ">Suspended", "Next suspension or removal"]
+    table(columns, targets, empty="The config has no targets.")
+    shell.say("\n" + "\n".join(_waiting(shell, found)))
+    return DONE
+
+
+def _found(shell: Shell, store: Store) -> dict[str, Any]:
+    names = sorted({*shell.settings.sources, *store.sources.names()})
+    return {
+        "sources": {name: msgspec.to_builtins(store.sources.state(name)) for name in names},
+        "targets": {name: _target(shell, store, name) for name in shell.settings.targets},
+        "questions": msgspec.to_builtins(store.questions.open_ones()),
+        "refused": [msgspec.to_builtins(one) for name in names for one in store.sources.refusals(name)],
+        "pinned": len(store.decisions.pins()),
+        "restored_backup": store.generation.restored(),
+        "last": {name: _last(store, name) for name in shell.settings.syncs},
+    }
+
+
+def _target(shell: Shell, store: Store, name: str) -> dict[str, Any]:
+    states: Counter[str] = Counter()
+    coming: list[date] = []
+    syncs = [one for one in shell.settings.syncs.values() if name in one.targets]
+    for state in ("departed", "suspended"):
+        for known in store.known.by_state(name, state):
+            states[state] += 1
+            if syncs and isinstance(known.value, User):
+                step = next_step(known.life, policy_for(known.value, syncs[0].departed), syncs[0].calendar)
+                coming += [step[0]] if step and step[0] < date.max else []
+    return {
+        "objects": store.known.count(name),
+        "departed": states["departed"],
+        "suspended": states["suspended"],
+        "next": min(coming).isoformat() if coming else None,
+    }
+
+
+def _last(store: Store, sync: str) -> dict[str, Any] | None:
+    """A sync's last run, with what it left to a person."""
+    last = store.runs.last(1, sync)
+    if not last:
+        return None
+    report = json.loads(last[0].report) if last[0].report else {}
+    told: dict[str, Any] = msgspec.to_builtins(last[0]) | {
+        "held": report.get("held", []),
+        "removal": report.get("removal", {}),
+    }
+    del told["report"]
+    return told
+
+
+def _waiting(shell: Shell, found: dict[str, Any]) -> Iterator[str]:
+    """What a person has to do or know, one sentence each."""
+    for one in found["refused"]:
+        yield f"  Refused: {one['source']}, {one['text']}"
+        if one["releasable"]:
+            yield f"    release: rostersync source accept {one['source']} {one['digest'][:12]} --reason ..."
+    for sync, last in found["last"].items():
+        yield from _run_lines(shell, sync, last)
+    for question in found["questions"]:
+        yield f"  Question ({question['code']}): {question['text']}\n    about {', '.join(question['about'])}"
+    if found["pinned"]:
+        yield f"  {found['pinned']:,} pinned persons: rostersync pin list"
+    if found["restored_backup"]:
+        yield "  The state is a restored backup: nothing ends until `rostersync state recover --reason ...`."
+
+
+def _run_lines(shell: Shell, sync: str, last: dict[str, Any] | None) -> Iterator[str]:
+    if last is None:
+        yield f"  {sync} has never run. Begin with: rostersync plan {sync}"
+        return
+    if last["finished_at"] is None:
+        yield f"  Last {last['command']} of {sync} ({shell.local(last['started_at'])}) did not finish: run it again."
+        return
+    ended = f"{shell.local(last['finished_at'])}, exit {last['code']}"
+    yield f"  Last {last['command']} of {sync}: {ended} (run {last['id']})"
+    for entry in last["held"]:
+        yield f"    HELD {entry['count']:,} x {entry['kind']} {entry['action']} of {entry['of']:,}: {entry['release']}"
+    removal = last["removal"]
+    if count := removal.get("person", {}).get("remove", 0):
+        yield f"    {count:,} due for permanent removal: rostersync approve {removal['digest'][:12]} --reason ..."
+
+
+COMMANDS = (status,)
