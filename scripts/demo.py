@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 DEMO = ROOT / "demo"
+LOG = DEMO / "log.jsonl"
 COMMAND = [sys.executable, "-m", "rostersync"]
 DAYS = ("2026-10-05", "2026-10-06")
 
@@ -37,19 +39,27 @@ def main() -> None:
     say("  . .venv/bin/activate; export ROSTERSYNC_CONFIG=demo/rostersync.toml")
     say("  rostersync status        rostersync trash list        rostersync runs")
     say(f"  rostersync plan oslo --as-of {DAYS[1]} --html demo/plan.html")
+    say("  demo/log.jsonl           what the runs logged")
 
 
 def rostersync(*arguments: str, quiet: bool = False) -> None:
-    """Run one command; exit codes 2 to 4 (something to do, held, in part) are no failures here."""
-    done = subprocess.run([*COMMAND, *(["--quiet"] if quiet else []), *arguments], check=False)
+    """Run one command; exit codes 2 to 4 (something to do, held, in part) are no failures here.
+
+    What it logs is kept in demo/log.jsonl, as a service's journal would.
+    """
+    command = [*COMMAND, *(["--quiet"] if quiet else []), *arguments]
+    done = subprocess.run(command, check=False, stderr=subprocess.PIPE, text=True, encoding="utf-8")  # noqa: S603 - ours
+    events = [line for line in done.stderr.splitlines() if line.startswith("{")]
+    if DEMO.is_dir():
+        with LOG.open("a", encoding="utf-8") as log:
+            log.writelines(f"{event}\n" for event in events)
     if done.returncode not in (0, 2, 3, 4):
+        sys.stderr.writelines(f"{line}\n" for line in done.stderr.splitlines() if line not in events)
         sys.exit(done.returncode)
 
 
 def age(path: Path) -> None:
     """Make a file look settled: a younger one would be waited for."""
-    import os
-
     then = path.stat().st_mtime - 60
     os.utime(path, (then, then))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import sys
 import typing
 from collections.abc import Iterator
@@ -30,12 +31,25 @@ def pages() -> dict[str, str]:
 
 def commands() -> str:
     """Every command with its arguments and options."""
-    lines = ["# Commands\n", "Global options work before and after the command.\n"]
+    lines = ["# Commands\n", KEYS]
     for path, command in walk("rostersync", rostersync):
-        lines.append(f"## {path}\n\n{command.help}\n")
-        lines += [f"- `{signature(parameter)}` {getattr(parameter, 'help', None) or ''}".rstrip() for parameter in command.params if shown(parameter, path)]
+        lines.append(f"## {path}\n\n{inspect.cleandoc(command.help or '')}\n")
+        lines += [described(parameter) for parameter in command.params if shown(parameter, path)]
         lines.append("")
     return "\n".join(lines) + "\n" + codes()
+
+
+KEYS = """\
+Global options work before and after the command. With `--json` a command prints one JSON document on stdout, also when
+it fails, and no personal value in it. KEY is one of our ids, a source key (`source/id`), a Feide id, or `-`: then the key,
+or a national number, is asked for at a prompt or read as one line from stdin. A national number is never an argument.
+"""
+
+
+def described(parameter: click.Parameter) -> str:
+    """A parameter as a line of a list."""
+    required = " (required)" if isinstance(parameter, click.Option) and parameter.required else ""
+    return f"- `{signature(parameter)}`{required} {getattr(parameter, 'help', None) or ''}".rstrip()
 
 
 def walk(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
@@ -53,10 +67,11 @@ def shown(parameter: click.Parameter, path: str) -> bool:
 
 def signature(parameter: click.Parameter) -> str:
     """How a parameter is typed."""
+    metavar = parameter.make_metavar(click.Context(click.Command("any")))
     if isinstance(parameter, click.Argument):
-        return parameter.make_metavar(click.Context(click.Command("x")))
+        return metavar
     flag = isinstance(parameter, click.Option) and parameter.is_flag
-    return ", ".join(parameter.opts) + ("" if flag else f" {parameter.make_metavar(click.Context(click.Command('x')))}")
+    return ", ".join(parameter.opts) + ("" if flag else f" {metavar}")
 
 
 def codes() -> str:
@@ -78,31 +93,34 @@ def config() -> str:
     """Every key of rostersync.toml with its type and default."""
     parts = [
         "# rostersync.toml\n",
-        "Unknown keys are refused with the nearest right name. Relative paths are relative to the file. Time spans are "
-        'written "10s", "15m", "26h" or "30d".\n',
-        "## [state]\n",
-        table(
-            [
-                ("url", "text", "required", "`sqlite:///FILE`, relative to this file, or `sqlite:////ABSOLUTE/FILE`"),
-                ("secret", "reference", "required", '`{ credential = "NAME" }`, `{ file = "PATH" }` or `{ env = "NAME" }`; 32 bytes or more'),
-                ("rehearsal", "flag", "`false`", "allows `--as-of`; never in production"),
-            ]
+        (
+            "Unknown keys are refused with the nearest right name. Relative paths are relative to the file. Time spans "
+            'are written "10s", "15m", "26h" or "30d".\n'
         ),
+        "## [state]\n",
+        table(_STATE),
     ]
     for kind in connectors.types():
-        parts += [f'## [source.NAME] with type = "{kind}"\n', table([*_SOURCE, *fields(connectors.settings_type(kind))])]
+        keys = [*_SOURCE, *fields(connectors.settings_type(kind))]
+        parts += [f'## [source.NAME] with type = "{kind}"\n', table(keys)]
     for kind in targets.types():
-        parts += [f'## [target.NAME] with type = "{kind}"\n', table([*_TARGET, *fields(targets.settings_type(kind))])]
-    parts += ["## [sync.NAME]\n", table(_SYNC), "## [sync.NAME.guard]\n", guard(), "## [sync.NAME.departed.ROLE]\n", departed()]
-    window = SUMMER.add_only[0]
-    parts += [
-        "## [sync.NAME.calendar]\n",
-        table([("add_only", "list", f'`["{window[0][0]:02d}-{window[0][1]:02d}", "{window[1][0]:02d}-{window[1][1]:02d}"]`',
-                "pairs of first day and the day after the last; nothing is taken away in between and clocks stand still; `[]` = none")]),
-    ]  # fmt: skip
+        keys = [*_TARGET, *fields(targets.settings_type(kind))]
+        parts += [f'## [target.NAME] with type = "{kind}"\n', table(keys)]
+    parts += ["## [sync.NAME]\n", table(_SYNC), "## [sync.NAME.guard]\n", guard()]
+    parts += ["## [sync.NAME.departed.ROLE]\n", departed(), "## [sync.NAME.calendar]\n", calendar()]
     return "\n".join(parts)
 
 
+_STATE = [
+    ("url", "text", "required", "`sqlite:///FILE`, relative to this file, or `sqlite:////ABSOLUTE/FILE`"),
+    (
+        "secret",
+        "reference",
+        "required",
+        '`{ credential = "NAME" }`, `{ file = "PATH" }` or `{ env = "NAME" }`; 32 bytes or more',
+    ),
+    ("rehearsal", "flag", "`false`", "allows `--as-of`; never in production"),
+]
 _SOURCE = [
     ("type", "text", "required", "the format, not the product"),
     ("mapping", "path", "required", "the mapping file"),
@@ -117,7 +135,7 @@ _SYNC = [
     ("roles", "path", "required", "the role model"),
     ("schedule", "text", "none", "when the daemon runs it (cron)"),
     ("zone", "text", "`Europe/Oslo`", "school dates are dates in this zone"),
-    ("guardian_user", "`separate`, `same`", "`separate`", "whether a person who is staff or pupil has a user of her own as a guardian"),
+    ("guardian_user", "`separate`, `same`", "`separate`", "whether staff and pupils have another user as guardians"),
     ("grants", "path", "none", "local list of school leaders and super users"),
     ("consents", "path", "none", "local list of grown-up pupils' consents"),
 ]
@@ -125,24 +143,24 @@ _SYNC = [
 
 def fields(settings: type[Any] | None) -> list[tuple[str, str, str, str]]:
     """The keys of a settings dataclass."""
-    assert settings is not None
     hints = typing.get_type_hints(settings)
     rows = []
-    for one in dataclasses.fields(settings):
-        default = "required" if one.default is dataclasses.MISSING else f"`{told(one.default)}`"
-        rows.append((one.name, kind_of(hints[one.name]), default, str(one.metadata.get("help", ""))))
+    for one in dataclasses.fields(settings) if settings else ():
+        default = "required" if one.default is dataclasses.MISSING else told(one.default)
+        kind = "path" if one.metadata.get("path") else kind_of(hints[one.name])
+        rows.append((one.name, kind, default, str(one.metadata.get("help", ""))))
     return rows
 
 
 def told(value: object) -> str:
-    """A default as it is written in TOML."""
+    """A default as it is written in TOML; what may be left out and then is nothing has none."""
     if isinstance(value, timedelta):
-        return f'"{int(value.total_seconds())}s"'
+        return f'`"{int(value.total_seconds())}s"`'
     if isinstance(value, bool):
-        return str(value).lower()
-    if value is None:
-        return "off"
-    return '""' if value == "" else f'"{value}"' if isinstance(value, str) else "[]" if value == () else str(value)
+        return f"`{str(value).lower()}`"
+    if value in (None, "", ()):
+        return "none"
+    return f'`"{value}"`' if isinstance(value, str) else f"`{value}`"
 
 
 def kind_of(hint: Any) -> str:
@@ -160,7 +178,12 @@ def guard() -> str:
     """Every limit with its default."""
     rows = [
         ("floor", "number", f"`{FLOOR}`", "a share of a small school never means fewer than this"),
-        ("hold", "`class`, `all`", "`class`", "what is over its limit is held for that kind, action and school; or everything is"),
+        (
+            "hold",
+            "`class`, `all`",
+            "`class`",
+            "what is over its limit waits for that kind, action and school; or all does",
+        ),
     ]
     rows += [(name, "limit", limit_text(limit), "") for name, limit in DEFAULT_LIMITS.items()]
     return table(rows)
@@ -168,7 +191,8 @@ def guard() -> str:
 
 def limit_text(limit: Limit) -> str:
     """A limit as it is written in TOML."""
-    parts = [f"{name} = {value:g}" for name, value in (("share", limit.share), ("count", limit.count)) if value is not None]
+    figures = (("share", limit.share), ("count", limit.count))
+    parts = [f"{name} = {value:g}" for name, value in figures if value is not None]
     if limit.owner:
         parts.append(f"owner = {limit_text(limit.owner).strip('`')}")
     return "`{ " + ", ".join(parts) + " }`" if parts else "unlimited"
@@ -176,14 +200,25 @@ def limit_text(limit: Limit) -> str:
 
 def departed() -> str:
     """The periods of departed users."""
-    rows = [(f"{role}: suspend_after", "days", f'`"{policy.suspend_after}d"`', "") for role, policy in DEPARTED.items()]
-    rows.append(("remove_after", "days", '`"off"`', "permanent removal, through its own approved plan"))
-    return table(rows)
+    defaults = ", ".join(f'`"{policy.suspend_after}d"` ({role})' for role, policy in DEPARTED.items())
+    rows = [
+        ("suspend_after", "days", defaults, "from the day a user has departed; `0d` suspends in the same run"),
+        ("remove_after", "days", '`"off"`', "from the suspension; permanent, through its own approved plan"),
+    ]
+    return f"ROLE is one of {', '.join(f'`{role}`' for role in DEPARTED)}.\n\n{table(rows)}"
+
+
+def calendar() -> str:
+    """The windows in which nothing is taken away."""
+    days = ", ".join(f'"{month:02d}-{day:02d}"' for window in SUMMER.add_only for month, day in window)
+    meaning = "pairs of a first day and the day after a last one; nothing is taken away in between; `[]` = none"
+    return table([("add_only", "list", f"`[{days}]`", meaning)])
 
 
 def transforms() -> str:
     """Every named transform of the mapping files."""
-    rows = "\n".join(f"| `{name}` | {(transform.__doc__ or '').strip().splitlines()[0]} |" for name, transform in sorted(TRANSFORMS.items()))
+    told = {name: (transform.__doc__ or "").strip().splitlines()[0] for name, transform in sorted(TRANSFORMS.items())}
+    rows = "\n".join(f"| `{name}` | {sentence} |" for name, sentence in told.items())
     return f"# Transforms\n\nWhat may stand after `as:` in a mapping.\n\n| name | what it does |\n|---|---|\n{rows}\n"
 
 

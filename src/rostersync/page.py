@@ -1,36 +1,61 @@
-"""A run report as one self-contained HTML page: what changes at each school, against that school's limits.
+"""A run report as one self-contained HTML page: what needs a person, and what changes where, against which limits.
 
 No script, no outside file, nothing personal: schools, counts, limits and digests only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from itertools import groupby
 
-from rostersync.report import ACTIONS, KINDS, Entry, RunReport, SourceReport, place, release
+from rostersync.report import (
+    ACTIONS,
+    KINDS,
+    PLURALS,
+    Entry,
+    RunReport,
+    SourceReport,
+    measured,
+    place,
+    release,
+    release_removal,
+)
 
 _STYLE = """
-:root { color-scheme: light dark; --ink: #1d2733; --soft: #5d6b7a; --line: #d9dfe6; --paper: #fff; --wash: #f5f7f9;
-  --ok: #2f7d5b; --held: #b3441e; --alarm: #a02050; --bar: #86a9c9; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e4e9ee; --soft: #9aa7b4; --line: #36424e; --paper: #171d23;
-  --wash: #1f272f; --ok: #6fc39b; --held: #f0905f; --alarm: #f07ba5; --bar: #4d6f90; } }
+:root { color-scheme: light dark; --ink: #1d2733; --soft: #5b6875; --line: #dbe1e7; --paper: #fff; --wash: #f5f7f9;
+  --ok: #2b7553; --held: #ad3f19; --alarm: #9c1d4c; --bar: #7ea3c5; --on: #fff; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e4e9ee; --soft: #9ba8b5; --line: #35414d; --paper: #161c22;
+  --wash: #1e262e; --ok: #6fc39b; --held: #f2945f; --alarm: #f27fa8; --bar: #55799b; --on: #161c22; } }
 * { box-sizing: border-box; }
-body { margin: 0 auto; padding: 2.5rem 1.25rem 4rem; max-width: 62rem; background: var(--paper); color: var(--ink);
+body { margin: 0 auto; padding: 2.5rem 1.25rem 4rem; max-width: 60rem; background: var(--paper); color: var(--ink);
   font: 16px/1.5 system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
-h1 { font-size: 1.7rem; margin: 0; } h2 { font-size: 1.15rem; margin: 2.4rem 0 .6rem; }
-p { margin: .3rem 0; } .soft { color: var(--soft); } code { font: .9em ui-monospace, "DejaVu Sans Mono", monospace; }
-.verdict { display: inline-block; padding: .15rem .7rem; border-radius: 1rem; color: var(--paper); font-weight: 600; }
+h1 { font-size: 1.7rem; margin: 0; line-height: 1.25; } h1 span { white-space: nowrap; }
+h2 { font-size: 1.2rem; margin: 2.4rem 0 .6rem; }
+p { margin: .35rem 0; } .soft { color: var(--soft); } .empty { color: var(--soft); }
+code { font: .88em ui-monospace, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
+.verdict { display: inline-block; padding: .1rem .75rem; border-radius: 1rem; color: var(--on); font-weight: 600; }
 .verdict.cleared { background: var(--ok); } .verdict.held, .verdict.refused { background: var(--held); }
+.card { background: var(--wash); border: 1px solid var(--line); border-left: .3rem solid var(--line);
+  border-radius: .4rem; padding: .65rem 1rem; margin: .55rem 0; }
+.card.held { border-left-color: var(--held); } .card.alarm { border-left-color: var(--alarm); }
+.card code { display: block; user-select: all; color: var(--soft); margin-top: .15rem; }
+.wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: .38rem .6rem; border-bottom: 1px solid var(--line); vertical-align: baseline; }
-th { color: var(--soft); font-weight: 500; font-size: .88rem; } .number { text-align: right; white-space: nowrap; }
-tr.held td { background: color-mix(in srgb, var(--held) 12%, transparent); } tr.held .state { color: var(--held); font-weight: 600; }
-tr.alarm .state { color: var(--alarm); font-weight: 600; }
-.gauge { width: 9rem; height: .6rem; background: var(--wash); border: 1px solid var(--line); border-radius: .3rem; overflow: hidden; }
-.gauge span { display: block; height: 100%; background: var(--bar); } tr.held .gauge span { background: var(--held); }
-section.card { background: var(--wash); border: 1px solid var(--line); border-radius: .5rem; padding: .8rem 1rem; margin: .6rem 0; }
+th, td { text-align: left; padding: .36rem .6rem; border-bottom: 1px solid var(--line); vertical-align: baseline; }
+th { color: var(--soft); font-weight: 500; font-size: .86rem; } .number { text-align: right; white-space: nowrap; }
+tr:last-child td { border-bottom: 0; }
+tr.held td { background: color-mix(in srgb, var(--held) 11%, transparent); }
+.state { font-weight: 600; } .held .state { color: var(--held); } .alarm .state { color: var(--alarm); }
+.approved .state { color: var(--ok); }
+details { border: 1px solid var(--line); border-radius: .4rem; margin: .55rem 0; }
+summary { padding: .55rem .9rem; cursor: pointer; font-weight: 600; } summary .soft { font-weight: 400; }
+details .wide { border-top: 1px solid var(--line); padding: 0 .3rem; }
+.gauge { position: relative; width: 8rem; height: .55rem; background: var(--wash); border: 1px solid var(--line);
+  border-radius: .3rem; overflow: hidden; }
+.gauge span { display: block; height: 100%; background: var(--bar); } .held .gauge span { background: var(--held); }
+.gauge i { position: absolute; top: 0; bottom: 0; width: 2px; background: var(--ink); }
+@media (max-width: 40rem) { body { padding-top: 1.5rem; } th, td { padding: .36rem .35rem; } .meter { display: none; } }
 """
 
 
@@ -43,6 +68,7 @@ def to_html(report: RunReport) -> str:
             _section("Sources", _sources(report.sources)),
             _section("Changes in all", _totals(report)),
             _section("Changes by school, against their limits", _schools(report.entries)),
+            _section("Also to know", _remarks(report)),
         ]
     )
     title = escape(f"{report.sync}: {report.command} for {report.on}")
@@ -59,93 +85,127 @@ def _section(title: str, content: str) -> str:
 
 def _heading(report: RunReport) -> str:
     changes = sum(sum(counts.values()) for counts in report.changes.values())
+    held = len(report.held)
+    waiting = f"; {held:,} {'entry waits' if held == 1 else 'entries wait'} for an approval" if held else ""
     return (
-        f'<h1>{escape(report.sync)}</h1><p class="soft">{escape(report.command)} for {escape(report.on)} · run '
-        f"<code>{escape(report.run)}</code> · plan <code>{escape(report.digest[:12])}</code></p>"
-        f'<p><span class="verdict {report.verdict}">{report.verdict}</span> {changes:,} changes, '
-        f"{sum(entry.count for entry in report.held if entry.school != '*'):,} of them held.</p>"
+        f"<h1>{escape(report.sync)}: {escape(report.command)} for <span>{escape(report.on)}</span></h1>"
+        f'<p class="soft">run <code>{escape(report.run)}</code> · plan <code>{escape(report.digest[:12])}</code></p>'
+        f'<p><span class="verdict {report.verdict}">{report.verdict}</span> {changes:,} changes{waiting}.</p>'
     )
 
 
+# -- what needs a person --------------------------------------------------------------------------------------------
+
+
 def _attention(report: RunReport) -> str:
-    cards = [
-        f"<strong>{entry.count:,} × {entry.kind} {entry.action}</strong> at {escape(place(entry))}, of {entry.of:,}; "
-        f"the limit is {entry.limit if entry.limit is not None else 'an approval'}.<br><code>{escape(release(entry))}</code>"
-        for entry in report.held
-    ]
-    cards += [
-        f"<strong>{escape(source.name)} was refused.</strong> {escape(source.refused)}"
-        + (f"<br><code>{escape(source.release)}</code>" if source.release else "")
-        for source in report.sources
-        if not source.accepted
-    ]
+    return "\n".join(_cards(report)) or '<p class="empty">Nothing.</p>'
+
+
+def _cards(report: RunReport) -> Iterator[str]:
+    for source in report.sources:
+        if not source.accepted:
+            what = "could not be read" if source.unavailable else "was refused"
+            yield _card("held", f"The source {source.name} {what}.", source.refused, source.release)
+    for entry in report.held:
+        yield _card("held", _counted(entry), f"at {place(entry)}, {measured(entry)}.", release(entry))
+    for entry in report.entries:
+        if entry.alarm:
+            why = f"at {place(entry)}, of {entry.of:,}. They are not held, because they take access away; find out why."
+            yield _card("alarm", _counted(entry), why, "")
     if report.removal.count and not report.removal.approved:
-        cards.append(
-            f"<strong>{report.removal.count:,} users are due for permanent removal.</strong><br>"
-            f"<code>rostersync approve {report.removal.digest[:12]} --reason ...</code>"
-        )
+        due = "are due for permanent removal, which takes an approval."
+        yield _card("held", f"{report.removal.count:,} users", due, release_removal(report.removal))
     if report.questions:
-        cards.append(f"<strong>{report.questions:,} open questions</strong> only a person can answer.<br><code>rostersync status</code>")
-    cards += [escape(note) for note in report.notes]
-    return "\n".join(f'<section class="card">{card}</section>' for card in cards) or '<p class="soft">Nothing.</p>'
+        yield _card("", f"{report.questions:,} open questions", "only a person can answer.", "rostersync status")
+
+
+def _card(css: str, what: str, rest: str, command: str) -> str:
+    code = f"<code>{escape(command)}</code>" if command else ""
+    return f'<section class="card {css}"><strong>{escape(what)}</strong> {escape(rest)}{code}</section>'
+
+
+def _counted(entry: Entry) -> str:
+    return f"{entry.count:,} × {entry.kind} {entry.action}"
+
+
+def _remarks(report: RunReport) -> str:
+    told = [f"{count:,} changes wait: {reason}" for reason, count in report.waiting.items()]
+    told += [f"{report.pinned:,} pinned persons are not touched."] if report.pinned else []
+    return "\n".join(f"<p>{escape(text)}</p>" for text in (*told, *report.notes))
+
+
+# -- tables ---------------------------------------------------------------------------------------------------------
 
 
 def _sources(sources: Iterable[SourceReport]) -> str:
     rows = []
     for source in sources:
         state = "the same file as last time" if source.repeat else (source.proof if source.accepted else "refused")
-        rows.append(
-            _row(
-                "" if source.accepted else "held",
-                [source.name, state],
-                [f"{source.read:,}", f"{source.skipped:,}", f"{source.rejected:,}"],
-            )
-        )
-    return _table(["Source", "Snapshot"], ["Elements", "Unchanged", "Rejected"], rows)
+        counts = ("", "", "") if source.repeat else (source.read, source.skipped, source.rejected)
+        figures = [f"{count:,}" if isinstance(count, int) else count for count in counts]
+        rows.append(_row("" if source.accepted else "held", [escape(source.name), escape(state)], figures))
+    return _table(["Source", "Snapshot"], ["Elements", "Unchanged", "Rejected"], rows) if rows else ""
 
 
 def _totals(report: RunReport) -> str:
     actions = [action for action in ACTIONS if any(counts.get(action) for counts in report.changes.values())]
     rows = [
-        _row("", [kind], [f"{report.changes[kind].get(action, 0):,}" for action in actions])
+        _row("", [PLURALS[kind]], [_figure(report.changes[kind].get(action, 0)) for action in actions])
         for kind in KINDS
         if report.changes.get(kind)
     ]
-    return _table([""], actions, rows) if rows else '<p class="soft">Nothing to change: the LMS holds what it should.</p>'
+    return (
+        _table([""], actions, rows) if rows else '<p class="empty">Nothing to change: the LMS holds what it should.</p>'
+    )
 
 
 def _schools(entries: Sequence[Entry]) -> str:
-    ordered = sorted(entries, key=lambda one: (one.school != "*", one.school_name, one.school, one.target, one.kind, one.action))
+    """A block for each school, the whole owner first. Those where something is held or alarms stand open."""
+    ordered = sorted(entries, key=lambda one: (one.school != "*", one.school_name, one.school, one.target))
     blocks = []
     for _, found in groupby(ordered, key=lambda one: (one.school, one.school_name)):
-        group = list(found)
-        place_name = place(group[0])
+        block = sorted(found, key=lambda one: (one.target, KINDS.index(one.kind), ACTIONS.index(one.action)))
+        opened = " open" if block[0].school == "*" or any(one.held or one.alarm for one in block) else ""
+        name = place(block[0])
+        changes = sum(one.count - one.recent for one in block)
         blocks.append(
-            f"<h3>{escape(place_name[0].upper() + place_name[1:])}</h3>"
-            + _table(["Change", "Limit"], ["Count", "Of", "At most"], [_entry(one) for one in group])
+            f"<details{opened}><summary>{escape(name[0].upper() + name[1:])} "
+            f'<span class="soft">{changes:,} changes</span></summary>'
+            + _table(["Change", ""], ["Count", "Of", "At most"], [_entry(one) for one in block], meter=True)
+            + "</details>"
         )
     return "\n".join(blocks)
 
 
 def _entry(entry: Entry) -> str:
-    part = 0 if not entry.limit else min(100, round(100 * entry.count / entry.limit))
-    full = 100 if entry.held else part
-    state = "held" if entry.held else "approved" if entry.approved else "alarm" if entry.alarm else ""
-    gauge = f'<div class="gauge" title="{part} % of the limit"><span style="width:{full}%"></span></div>'
-    label = f'{escape(f"{entry.kind} {entry.action}")} <span class="state">{state}</span>'
+    state = "held" if entry.held else "alarm" if entry.alarm else "approved" if entry.approved else ""
+    label = escape(f"{entry.kind} {entry.action}") + (f' <span class="state">{state}</span>' if state else "")
     limit = "no limit" if entry.limit is None else f"{entry.limit:,}"
-    return (
-        f'<tr class="{state}"><td>{label}</td><td>{gauge if entry.limit is not None else ""}</td>'
-        f'<td class="number">{entry.count:,}</td><td class="number">{entry.of:,}</td><td class="number">{limit}</td></tr>'
-    )
+    return _row(state, [label, _gauge(entry)], [f"{entry.count:,}", f"{entry.of:,}", limit], meter=True)
 
 
-def _row(css: str, texts: Iterable[str], numbers: Iterable[str]) -> str:
-    cells = "".join(f"<td>{escape(text)}</td>" for text in texts) + "".join(f'<td class="number">{n}</td>' for n in numbers)
-    return f'<tr class="{css}">{cells}</tr>'
+def _gauge(entry: Entry) -> str:
+    """How much of the limit is used; what is over it fills the gauge, and a mark shows where the limit was."""
+    if entry.limit is None:
+        return ""
+    whole = max(entry.count, entry.limit, 1)
+    mark = f'<i style="left:{100 * entry.limit / whole:.0f}%"></i>' if entry.count > entry.limit else ""
+    return f'<div class="gauge"><span style="width:{100 * entry.count / whole:.0f}%"></span>{mark}</div>'
 
 
-def _table(texts: Iterable[str], numbers: Iterable[str], rows: Iterable[str]) -> str:
-    head = "".join(f"<th>{escape(text)}</th>" for text in texts)
+def _figure(count: int) -> str:
+    return f"{count:,}" if count else "·"
+
+
+def _row(css: str, cells: Sequence[str], numbers: Iterable[str], *, meter: bool = False) -> str:
+    """A row of cells that are HTML already, then of numbers. The last cell of a `meter` row gives way on a phone."""
+    last = len(cells) - 1 if meter else -1
+    told = "".join(f"<td{' class=meter' if n == last else ''}>{cell}</td>" for n, cell in enumerate(cells))
+    return f'<tr class="{css}">{told}' + "".join(f'<td class="number">{number}</td>' for number in numbers) + "</tr>"
+
+
+def _table(texts: Sequence[str], numbers: Iterable[str], rows: Iterable[str], *, meter: bool = False) -> str:
+    last = len(texts) - 1 if meter else -1
+    head = "".join(f"<th{' class=meter' if n == last else ''}>{escape(text)}</th>" for n, text in enumerate(texts))
     head += "".join(f'<th class="number">{escape(text)}</th>' for text in numbers)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'

@@ -191,12 +191,12 @@ class Planning:
         context = msgspec.structs.replace(structure.context, known_users=self._known_guardians(target, wanted))
         drafts: list[Draft] = []
         unchanged: list[str] = []
+        changed: list[str] = []
         for one in wanted:
             own = known.get(one.person, {})
             made = draft_person(one, own, context)
             drafts += made
-            if not made and one.person not in planned.kept_back:
-                unchanged.append(one.person)
+            (changed if made or one.person in planned.kept_back else unchanged).append(one.person)
             planned.waiting += (kept_back := len(waiting(one, own, context)))
             if kept_back and self.restored_backup:
                 planned.kept_back.add(one.person)
@@ -206,6 +206,8 @@ class Planning:
         self._park(planned, drafts)
         dues = {one.person: self._next(one, known.get(one.person, {})) for one in wanted}
         self.store.cards.set_due(target, dues)
+        # Whoever came up by date alone stays to be looked at until her changes have arrived, like everybody else.
+        self.store.cards.mark_dirty(target, changed, self.now)
         self.store.cards.clean(target, unchanged)
         self.progress(f"planning for {target}", planned.touched)
 

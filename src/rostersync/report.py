@@ -15,6 +15,15 @@ from rostersync.model import Action, Kind
 
 KINDS: tuple[Kind, ...] = ("organisation", "group", "person", "membership", "guardianship")
 ACTIONS: tuple[Action, ...] = ("create", "update", "end", "depart", "suspend", "restore", "remove")
+PLURALS: Mapping[Kind, str] = {
+    "organisation": "organisations",
+    "group": "groups",
+    "person": "users",
+    "membership": "memberships",
+    "guardianship": "guardianships",
+}
+"""What a person calls the kinds in a table: what departs and returns are users."""
+
 Counts = Mapping[str, Mapping[str, int]]
 """Kind -> action -> how many."""
 
@@ -30,7 +39,7 @@ def worst(codes: Iterable[int]) -> int:
 
 
 class SourceReport(Struct, frozen=True):
-    """How one source fared. `skipped` counts unchanged fragments; `reasons` count what was left out or rejected, and why."""
+    """How one source fared. `skipped` counts unchanged fragments, `reasons` what was left out or rejected, and why."""
 
     name: str
     accepted: bool
@@ -179,15 +188,12 @@ def release(entry: Entry) -> str:
     return f"rostersync approve {entry.digest[:12]} --reason ..." if entry.held else ""
 
 
-# -- as text --------------------------------------------------------------------------------------------------------
+def release_removal(removal: Removal) -> str:
+    """The command that releases the plan of permanent removals."""
+    return f"rostersync approve {removal.digest[:12]} --reason ..."
 
-_PLURALS = {
-    "organisation": "organisations",
-    "group": "groups",
-    "person": "users",
-    "membership": "memberships",
-    "guardianship": "guardianships",
-}
+
+# -- as text --------------------------------------------------------------------------------------------------------
 
 
 def to_text(report: RunReport) -> str:
@@ -222,14 +228,15 @@ def _source_lines(sources: Iterable[SourceReport]) -> Iterable[str]:
 
 def _change_lines(report: RunReport) -> Iterable[str]:
     if not any(report.changes.values()):
-        yield "  Nothing to change: the LMS holds what it should."
+        refused = not all(source.accepted for source in report.sources)
+        yield f"  Nothing to change: the LMS holds what {'was accepted before' if refused else 'it should'}."
         return
     actions = [action for action in ACTIONS if any(action in counts for counts in report.changes.values())]
     yield f"  {'':<14}" + "".join(f"{action:>10}" for action in actions)
     for kind in KINDS:
         counts = report.changes.get(kind, {})
         if counts:
-            yield f"  {_PLURALS[kind]:<14}" + "".join(f"{_figure(counts.get(action, 0)):>10}" for action in actions)
+            yield f"  {PLURALS[kind]:<14}" + "".join(f"{_figure(counts.get(action, 0)):>10}" for action in actions)
 
 
 def _figure(count: int) -> str:
@@ -238,9 +245,7 @@ def _figure(count: int) -> str:
 
 def _held_lines(report: RunReport) -> Iterable[str]:
     for entry in report.held:
-        limit = f"the limit is {entry.limit:,}" if entry.limit is not None else "an approval is needed"
-        recent = f", {entry.recent:,} of them in the six days before" if entry.recent else ""
-        yield f"  HELD  {entry.count:,} x {entry.kind} {entry.action} at {place(entry)} of {entry.of:,}{recent}; {limit}"
+        yield f"  HELD  {entry.count:,} x {entry.kind} {entry.action} at {place(entry)}, {measured(entry)}"
         yield f"        {release(entry)}"
     for entry in report.entries:
         if entry.alarm:
@@ -248,6 +253,13 @@ def _held_lines(report: RunReport) -> Iterable[str]:
                 f"  ALARM {entry.count:,} x {entry.kind} {entry.action} at {place(entry)} of {entry.of:,}: "
                 "not held, because it takes access away; find out why"
             )
+
+
+def measured(entry: Entry) -> str:
+    """An entry beside the size of its school and its limit."""
+    recent = f", {entry.recent:,} of them in the six days before" if entry.recent else ""
+    limit = f"the limit is {entry.limit:,}" if entry.limit is not None else "that takes an approval"
+    return f"of {entry.of:,}{recent}; {limit}"
 
 
 def place(entry: Entry) -> str:
@@ -259,7 +271,7 @@ def place(entry: Entry) -> str:
 
 def _closing_lines(report: RunReport) -> Iterable[str]:
     if report.restored_backup:
-        yield "  The state was restored from a backup: only creates and updates flow until `rostersync state recover --reason ...`."
+        yield "  The state is a restored backup: nothing ends until `rostersync state recover --reason ...`."
     for reason, count in report.waiting.items():
         yield f"  {count:,} changes wait: {reason}"
     for note in report.notes:
@@ -269,10 +281,17 @@ def _closing_lines(report: RunReport) -> Iterable[str]:
     if report.pinned:
         yield f"  {report.pinned:,} pinned persons were not touched: rostersync pin list"
     yield from _delivery_lines(report)
-    if report.removal.count:
-        yield f"  {report.removal.count:,} users are due for permanent removal: rostersync approve {report.removal.digest[:12]} --reason ..."
+    yield from _removal_lines(report.removal)
     if report.digest and any(report.changes.values()):
         yield f"  Plan {report.digest[:12]}, {report.verdict}."
+
+
+def _removal_lines(removal: Removal) -> Iterable[str]:
+    if removal.count and removal.approved:
+        yield f"  {removal.count:,} users are due for permanent removal, which is approved."
+    elif removal.count:
+        yield f"  {removal.count:,} users are due for permanent removal, which takes an approval:"
+        yield f"    {release_removal(removal)}"
 
 
 def _delivery_lines(report: RunReport) -> Iterable[str]:

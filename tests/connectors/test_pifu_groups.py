@@ -211,6 +211,8 @@ def test_status_words_become_codes(folder: DropFolder, written: str, code: str) 
 def test_a_role_without_a_status_is_active_in_plain_ims_only(folder: DropFolder) -> None:
     assert roles(folder, member("1", role("01", "")), namespace="")[0]["status"] == ("1",)
     assert "status" not in roles(folder, member("1", role("01", "")))[0]
+    stated = role("01", "<status>0</status>")
+    assert roles(folder, member("1", stated), namespace="")[0]["status"] == ("0",)
 
 
 @pytest.mark.parametrize("idtype", ["<idtype>2</idtype>", '<idtype idtype="2"/>', "<idtype>Group</idtype>"])

@@ -121,7 +121,13 @@ def test_a_pinned_person_is_not_touched_until_the_day_after() -> None:
     desired = wanted(pupil("pupil", contact(), local=PINNED))
     assert (desired.pinned, desired.users, desired.gone) == (True, (), ())
     assert desired.next_change_on == TOMORROW + timedelta(days=1)
+    assert wanted(pupil(local=Local(pinned_until=TODAY))).pinned
     assert not wanted(pupil(local=Local(pinned_until=YESTERDAY))).pinned
+
+
+def test_a_pinned_pupil_without_guardians_is_not_looked_at_before_her_pin_ends() -> None:
+    desired = wanted(pupil(ties=[tie(group(), end=TODAY)], local=Local(pinned_until=date(2026, 12, 24))))
+    assert desired.next_change_on == date(2026, 12, 25)
 
 
 @pytest.mark.parametrize(

@@ -213,9 +213,23 @@ def test_one_user_who_is_gone_is_gone_for_the_face_she_had(card: Card, reason: s
     assert (gone(card, rules=SAME).reason, gone(card, rules=SAME).keeps_ties) == (reason, keeps_ties)
 
 
+@pytest.mark.parametrize(
+    ("present", "ward"),
+    [
+        (False, pupil("a", contact("t"), local=Local(denied=(("t", None),)))),
+        (True, pupil("a", contact("t"), present=False)),
+    ],
+)
+def test_one_user_keeps_her_ties_only_when_both_her_faces_do(present: bool, ward: Card) -> None:
+    card = Card("t", (claim(present=present),), (tie(group("9c"), "teacher", left="quit"),), (ward,))
+    assert not gone(card, rules=SAME).keeps_ties
+
+
 def test_one_user_went_by_date_only_when_both_her_faces_did() -> None:
+    withdrawn = (tie(group("9c"), "teacher", left="quit"),)
     ended = (tie(group("9c"), "teacher", end=YESTERDAY),)
     grown = pupil("a", contact("t"), birth_date="2008-11-23")
     denied = pupil("a", contact("t"), local=Local(denied=(("t", None),)))
     assert gone(Card("t", (claim(),), ended, (grown,)), rules=SAME).by_date
     assert not gone(Card("t", (claim(),), ended, (denied,)), rules=SAME).by_date
+    assert not gone(Card("t", (claim(),), withdrawn, (grown,)), rules=SAME).by_date

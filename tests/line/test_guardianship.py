@@ -67,6 +67,7 @@ def test_any_one_source_that_proves_it_is_enough() -> None:
         (named(ties=[tie(group(), begin=TOMORROW)]), guardianship.INACTIVE),
         (named(ties=[tie(group(), end=YESTERDAY), tie(group("9"), left="moved")]), guardianship.INACTIVE),
         (named(ties=[tie(group(), end=YESTERDAY), tie(group("9"), left="moved", end=YESTERDAY)]), guardianship.OVER),
+        (named(ties=[tie(group(), end=YESTERDAY), tie(group("v"), left="moved", source="sits")]), guardianship.OVER),
         (named(contact("pupil"), contact()), None),
     ],
 )
@@ -142,6 +143,11 @@ def test_a_pupil_without_a_known_birth_date_keeps_her_guardians() -> None:
 
 def test_a_birth_date_comes_from_a_genuine_number_where_the_source_has_none() -> None:
     assert standing(named(birth_date="", national_number="01829012355")) == guardianship.GROWN_UP
+
+
+def test_a_birth_date_is_remembered_from_a_source_that_has_the_pupil_no_more() -> None:
+    claims = (claim("everyday", contact()), claim("visma", birth_date=GROWN, present=False))
+    assert standing(Card("pupil", claims, (tie(group()),))) == guardianship.GROWN_UP
 
 
 def test_a_birth_date_so_late_that_eighteen_is_off_the_calendar_is_no_mishap() -> None:
@@ -224,10 +230,15 @@ def test_a_guardian_follows_the_pupil_s_open_ties_of_the_proving_source() -> Non
 
 
 def test_a_guardian_of_a_grown_up_follows_nothing_and_lost_all_by_date() -> None:
-    seen = ward(named(birth_date=GROWN, ties=[tie(group("8a")), tie(group("coming"), begin=TOMORROW)]))
+    seen = ward(named(birth_date=GROWN, ties=[tie(group("8a"), begin=TODAY), tie(group("coming"), begin=TOMORROW)]))
     grown = decide(seen, "mother", TODAY)
     assert followed(seen, grown, TODAY) == ()
     assert [one.group.id for one in lapsed(seen, grown, TODAY)] == ["8a"]
+
+
+def test_a_guardian_of_a_pupil_whose_time_is_over_lost_all_by_date() -> None:
+    seen = ward(named(ties=[tie(group("over"), end=YESTERDAY), tie(group("v"), source="sits")]))
+    assert [one.group.id for one in lapsed(seen, decide(seen, "mother", TODAY), TODAY)] == ["over"]
 
 
 def test_a_denied_guardian_lost_nothing_by_date() -> None:

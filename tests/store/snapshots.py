@@ -1,4 +1,4 @@
-"""Builders for the tests of what comes in: a small school's claims, snapshots of them, and what the state made of it."""
+"""Builders for the tests of what comes in: a school's claims, snapshots of them, and what the state made of it."""
 
 from __future__ import annotations
 
@@ -220,6 +220,6 @@ def present(path: Path) -> set[tuple[Any, ...]]:
         ),
         *sql(
             path,
-            'SELECT \'group\', source_no, key, id, kind, parent_key, "begin", "end", skipped FROM "group" WHERE standing',
+            'SELECT "end", source_no, key, id, kind, parent_key, "begin", skipped FROM "group" WHERE standing',
         ),
     }

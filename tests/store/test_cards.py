@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -36,6 +35,7 @@ from tests.store.snapshots import (
     opened,
     person,
     school,
+    sql,
     take_in,
     tie,
 )
@@ -111,7 +111,8 @@ def test_groups_whose_parents_go_in_a_circle_or_nowhere_have_no_school(store: St
 
 def test_a_tie_says_why_it_does_not_count(store: Store) -> None:
     skipped = klass("fau", name="FAU", skipped="the parents' council is no LMS group")
-    take_in(store, [school(), klass("8a"), skipped, person("p1"), members("8a", tie("p1", left="switched off")), members("fau", "p1")])
+    ties = [members("8a", tie("p1", left="switched off")), members("fau", "p1")]
+    take_in(store, [school(), klass("8a"), skipped, person("p1"), *ties])
     assert {one.left for one in card_of(store, "p1").ties} == {"switched off", "the parents' council is no LMS group"}
 
 
@@ -242,20 +243,14 @@ def test_a_whole_town_costs_a_few_queries_per_batch_however_many_persons(state_f
     sa.event.listen(database.conn.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
     counts = []
     for wanted in (10, 350):
+        only = [id_ for (id_,) in sql(state_file, "SELECT id FROM person ORDER BY id LIMIT ?", wanted)]
         asked.clear()
-        (batch,) = Cards(database).touched(LMS, TODAY, [IST], full=wanted == 350, only=None if wanted == 350 else some_ids(state_file, 10))
+        (batch,) = Cards(database).touched(LMS, TODAY, [IST], only=only)
         assert len(batch) == wanted
         counts.append(len(asked))
     database.close()
     assert counts[1] <= counts[0] + 2
     assert counts[1] < 30
-
-
-def some_ids(state_file: Path, number: int) -> list[str]:
-    connection = sqlite3.connect(state_file)
-    rows = connection.execute("SELECT id FROM person ORDER BY id LIMIT ?", (number,)).fetchall()
-    connection.close()
-    return [id_ for (id_,) in rows]
 
 
 # -- groups and schools ---------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -308,7 +309,7 @@ people = st.lists(
 )
 @given(first=people, second=people, mixed=st.randoms(use_true_random=False))
 def test_who_is_who_does_not_depend_on_the_order_in_the_file(
-    tmp_path: Path, empty_state: Path, first: list[PersonClaim], second: list[PersonClaim], mixed: object
+    tmp_path: Path, empty_state: Path, first: list[PersonClaim], second: list[PersonClaim], mixed: Random
 ) -> None:
     answers = []
     for shuffle in (False, True):
@@ -316,10 +317,10 @@ def test_who_is_who_does_not_depend_on_the_order_in_the_file(
         path.write_bytes(empty_state.read_bytes())
         with opened(path) as store:
             for number, night in enumerate((first, second)):
-                night = list(night)
+                shuffled = list(night)
                 if shuffle:
-                    mixed.shuffle(night)  # type: ignore[attr-defined]
-                take_in(store, night, run=f"run-{number}")
+                    mixed.shuffle(shuffled)
+                take_in(store, shuffled, run=f"run-{number}")
             who = {key: store.cards.find(f"sas/{key}") for key in ("a", "b", "c", "d", "e", KARI_NUMBER, OLA_NUMBER)}
             answers.append((who, questions(store), names_by_person(store)))
     assert answers[0] == answers[1]

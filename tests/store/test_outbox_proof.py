@@ -201,7 +201,7 @@ def _look_after_a_kill(path: Path, everybody: set[str]) -> None:
     database.close()
 
 
-# -- what it costs ------------------------------------------------------------------------------------------------------
+# -- what it costs -----------------------------------------------------------------------------------------------------
 
 
 def test_the_number_of_queries_does_not_grow_with_the_number_of_users(ledger: Database) -> None:

@@ -17,8 +17,9 @@ from rostersync.whycard import why_card
 @common
 @pass_shell
 def person(shell: Shell, key: str) -> int:
-    """Show the card of KEY: every value with its source and mapping line, every tie, and why not. - asks for the key.
+    """Show the card of KEY: every value with its source and mapping line, every tie, and why not.
 
+    With - as KEY it is asked for, and may be a national number.
     The journal keeps that it was looked at. With --json the values themselves stay out.
     """
     with shell.looking() as store:
@@ -35,7 +36,7 @@ def person(shell: Shell, key: str) -> int:
 @common
 @pass_shell
 def group(shell: Shell, key: str) -> int:
-    """Show group KEY: what it is, where it stands, and how many are in it. - asks for the key."""
+    """Show group KEY: what it is, where it stands, and how many are in it. With - as KEY it is asked for."""
     typed = typed_key(key, "Key of the group")
     with shell.looking() as store:
         shown = [group_text(store, shell.parts(name), typed, shell.today(name)) for name in shell.settings.syncs]

@@ -141,4 +141,3 @@ _decoder: Final = msgspec.msgpack.Decoder(PersonClaim)
 
 def _values_only(came: PersonClaim) -> bytes:
     return _encode(msgspec.structs.replace(came, contacts=()) if came.contacts else came)
-

@@ -76,10 +76,18 @@ class Rosters:
         surrogate = self._desk.surrogate
         key, check = surrogate(came.key)
         keys = None if unread is None else frozenset(surrogate(person)[0] for person in unread)
-        self._waiting.append(_Waiting(digest, key, check, frozenset(
-                (surrogate(one.person)[0], one.role, day_text(one.begin), day_text(one.end), one.primary, one.left)
-                for one in came.ties
-            ), keys))
+        self._waiting.append(
+            _Waiting(
+                digest,
+                key,
+                check,
+                frozenset(
+                    (surrogate(one.person)[0], one.role, day_text(one.begin), day_text(one.end), one.primary, one.left)
+                    for one in came.ties
+                ),
+                keys,
+            )
+        )
         self._ties += len(came.ties)
         if len(self._waiting) >= BATCH or self._ties >= _TIES_AT_ONCE:
             self.flush()
