@@ -41,8 +41,9 @@ def commands() -> str:
 
 KEYS = """\
 Global options work before and after the command. With `--json` a command prints one JSON document on stdout, also when
-it fails, and no personal value in it. KEY is one of our ids, a source key (`source/id`), a Feide id, or `-`: then the key,
-or a national number, is asked for at a prompt or read as one line from stdin. A national number is never an argument.
+it fails, and no personal value in it. KEY is one of our ids, a source key (`source/id`), a Feide id, or `-`: then the
+key, or a national number, is asked for at a prompt or read as one line from stdin. A national number is never an
+argument.
 """
 
 

@@ -110,6 +110,8 @@ class Planning:
         structure = self._structure(part)
         self._park(planned, structure.drafts)
         with self.store.begin():
+            if any(change.action == "end" for draft in structure.drafts for change in draft.changes):
+                self._look_at_those_with_kept_ties(name)
             for cards in self.store.cards.touched(
                 name, self.on, self.parts.source_names, full=self.full, size=AT_ONCE
             ):
@@ -118,6 +120,12 @@ class Planning:
                 self.store.questions.open(question, self.now)
         self._removals(planned, structure.context)
         return planned
+
+    def _look_at_those_with_kept_ties(self, target: str) -> None:
+        """A group ends. Whoever has departed or is pinned may still hold a tie to it that no source tells of."""
+        departed = {one.value.person for one in self.store.known.by_state(target, "departed") if isinstance(one.value, User)}
+        pinned = {pin.person for pin in self.store.decisions.pins()}
+        self.store.cards.mark_dirty(target, departed | pinned, self.now)
 
     def _removals(self, planned: TargetPlan, context: Context) -> None:
         """The permanent deletions that are due: a plan of its own, computed before anything is delivered."""

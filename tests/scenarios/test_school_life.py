@@ -153,6 +153,18 @@ def test_nothing_is_taken_away_in_summer_and_new_classes_are_there_in_august(any
     assert groups_of(any_town, any_town.known()["Kari", "school"]) == {"8A"}
 
 
+def test_a_departed_pupils_kept_tie_does_not_outlive_its_group(any_town: Town) -> None:
+    any_town.sync(AUTUMN)
+    siri = any_town.known()["Siri", "school"]
+    any_town.world.drop("siri")
+    any_town.sync(AUTUMN + DAY)
+    assert any_town.known()["Siri", "school"].memberships == siri.memberships
+    any_town.world.drop("1S")
+    any_town.sync(AUTUMN + 2 * DAY)
+    assert groups_of(any_town, any_town.known()["Siri", "school"]) == set()
+    assert any_town.known()["Siri", "school"].enabled
+
+
 def test_kontaktlaerer_is_read_from_ists_group_id(any_town: Town) -> None:
     number = any_town.world.people["eva"].number
     any_town.world.put(

@@ -236,14 +236,16 @@ class Expected:
             raise ValueError("an active user has a wish")
         if course.state == "suspended" or not course.keeps_ties:
             return Wish(wished.schools, frozenset(), frozenset())
+        schools = dict.fromkeys(wished.schools)
         groups, gatherings = set(wished.groups), set(wished.gatherings)
         for day in _summer_days(course.last, face.days):
             days = [synced for synced in face.days if synced <= day]
             if earlier := follow(face.edges, face.status, days, PATIENCE[face.role]):
                 held = self._holds(face, earlier)
+                schools |= dict.fromkeys(held.schools)
                 groups |= held.groups
                 gatherings |= held.gatherings
-        return Wish(wished.schools, frozenset(groups), frozenset(gatherings))
+        return Wish(tuple(schools), frozenset(groups), frozenset(gatherings))
 
     def _held_groups(self) -> dict[str, Group]:
         """Key -> group: today's, in summer those that wait for its end, and those of a school the export has lost."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -58,8 +57,8 @@ def generate(
         seed: which world. The same arguments give the same bytes.
         start: the date of day 1.
         churn: the share of people whose name, e-mail or telephone changes from one day to the next.
-        leavers: the chance on each term day that a pupil or employee leaves; by size when left out.
-        movers: the same for a pupil's change of class, school or elective.
+        leavers, movers: the chance on each term day that a pupil or employee leaves, or a pupil changes class, school
+            or elective; by size when left out.
         quirks: names from `QUIRKS`.
         synced: the days that are synced; `day` always is, later ones do not count. Every day when left out.
         on_progress: called with the schools done and the schools in all.
@@ -68,34 +67,43 @@ def generate(
         Usage: an unknown size or quirk, or a day outside the world.
     """
     _check(size, day, start, quirks)
-    days = sorted({number for number in (range(1, day) if synced is None else synced) if 0 < number < day} | {day})
-    dates = [date_of(number, start) for number in days]
+    days = _days(day, synced)
     world = World(
         seed=seed,
         schools=SCHOOLS[size],
         start=start,
-        today=dates[-1],
+        today=date_of(day, start),
         churn=churn,
         leavers=EVENTS[size] if leavers is None else leavers,
         movers=EVENTS[size] if movers is None else movers,
-        previous=dates[-2] if len(dates) > 1 else None,
+        previous=date_of(days[-2], start) if len(days) > 1 else None,
         quirks=quirks,
     )
     directory.mkdir(parents=True, exist_ok=True)
-    export_path, account_path = directory / f"export-day{day}.xml", directory / f"account-day{day}.jsonl"
-    with ExitStack() as files:
-        export = files.enter_context(ExportFile(export_path, world))
-        account = files.enter_context(Spool(account_path, len(_PARTS)))
+    return _write(directory, world, size, days, on_progress or (lambda *_: None))
+
+
+def _write(
+    directory: Path, world: World, size: Size, days: Sequence[int], on_progress: Callable[[int, int], None]
+) -> Generated:
+    """Write both files, one district after the other."""
+    export_path, account_path = directory / f"export-day{days[-1]}.xml", directory / f"account-day{days[-1]}.jsonl"
+    dates = [date_of(number, world.start) for number in days]
+    with ExportFile(export_path, world) as export, Spool(account_path, len(_PARTS)) as account:
         for index in range(world.districts):
             district = District(world, index)
             export.add(DistrictWriter(district, world.today))
             _account_for(account, district, dates)
-            if on_progress:
-                on_progress(min(2 * index + 2, world.schools), world.schools)
+            on_progress(min(2 * index + 2, world.schools), world.schools)
         export.finish()
-        header = _header(world, size, days, export)
-        account.join(msgspec.json.encode(header) + b"\n", _PARTS)
+        account.join(msgspec.json.encode(_header(world, size, days, export)) + b"\n", _PARTS)
     return Generated(export_path, account_path, export.persons, export.groups, export.members)
+
+
+def _days(day: int, synced: Sequence[int] | None) -> list[int]:
+    """The synced days up to and with `day`."""
+    earlier = range(1, day) if synced is None else synced
+    return sorted({number for number in earlier if 0 < number < day} | {day})
 
 
 def _account_for(account: Spool, district: District, dates: Sequence[date]) -> None:
