@@ -15,7 +15,7 @@ import msgspec
 from rostersync.assembly import Parts, TargetPart
 from rostersync.config import GuardSettings
 from rostersync.desire import desire
-from rostersync.groups import desire_group, samlegrupper
+from rostersync.desire.groups import desire_group, samlegrupper
 from rostersync.drafting import Context, draft_group, draft_organisation, draft_person, draft_removals, waiting
 from rostersync.guard import Verdict, judge
 from rostersync.lifecycle import next_step, policy_for

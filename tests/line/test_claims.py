@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rostersync.claims import CONTRADICTION, believe, born, released
+from rostersync.desire.claims import CONTRADICTION, believe, born, released
 from rostersync.model import OwnClaim
 from tests.line.builders import TODAY, claim
 

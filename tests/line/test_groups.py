@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from rostersync.desire import Rules, desire_group, samlegrupper
-from rostersync.groups import reveals
+from rostersync.desire.groups import reveals
 from rostersync.model import Group, GroupFact
 from tests.line.builders import IDS, NORTH, ROLES, SOUTH, TODAY, group, owner_fact, school_fact
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from rostersync import guardianship
-from rostersync.guardianship import Standing, Ward, adults, decide, followed, lapsed, ward_of
+from rostersync.desire.guardianship import Standing, Ward, adults, decide, followed, lapsed, ward_of
 from rostersync.model import Card, Consent, ContactFact, Local, OwnClaim
 from rostersync.schoolyear import Policy
 from tests.line.builders import ROLES, SOUTH, TODAY, claim, contact, group, owner_fact, pupil, school_fact, tie

@@ -57,8 +57,8 @@ def generate(
         seed: which world. The same arguments give the same bytes.
         start: the date of day 1.
         churn: the share of people whose name, e-mail or telephone changes from one day to the next.
-        leavers, movers: the chance on each term day that a pupil or employee leaves, or a pupil changes class, school
-            or elective; by size when left out.
+        leavers: the chance on each term day that a pupil or employee leaves; by size when left out.
+        movers: the same for a pupil's change of class, school or elective.
         quirks: names from `QUIRKS`.
         synced: the days that are synced; `day` always is, later ones do not count. Every day when left out.
         on_progress: called with the schools done and the schools in all.
@@ -68,17 +68,9 @@ def generate(
     """
     _check(size, day, start, quirks)
     days = _days(day, synced)
-    world = World(
-        seed=seed,
-        schools=SCHOOLS[size],
-        start=start,
-        today=date_of(day, start),
-        churn=churn,
-        leavers=EVENTS[size] if leavers is None else leavers,
-        movers=EVENTS[size] if movers is None else movers,
-        previous=date_of(days[-2], start) if len(days) > 1 else None,
-        quirks=quirks,
-    )
+    chances = [EVENTS[size] if chance is None else chance for chance in (leavers, movers)]
+    previous = date_of(days[-2], start) if len(days) > 1 else None
+    world = World(seed, SCHOOLS[size], start, date_of(day, start), churn, *chances, previous, quirks)
     directory.mkdir(parents=True, exist_ok=True)
     return _write(directory, world, size, days, on_progress or (lambda *_: None))
 

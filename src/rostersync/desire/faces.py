@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from rostersync.ids import Ids
 from rostersync.model import Grant, Membership, Role, RoleModel, SchoolRole
 from rostersync.schoolyear import day_after
-from rostersync.ties import ORGANISATIONS, RANK, Affiliation, highest
+from rostersync.desire.ties import ORGANISATIONS, RANK, Affiliation, highest
 
 GRANTED: frozenset[Role] = frozenset(("super_user", "school_leader"))
 """The roles that a grant may give. Nothing gives a system administrator."""

@@ -7,12 +7,12 @@ from datetime import date
 
 from msgspec import Struct
 
-from rostersync.claims import Belief, believe
-from rostersync.faces import as_guardian, grant_changes_after, raised_roles
-from rostersync.guardianship import Standing, Ward, adults, decide, followed, read_ward, ward_of
+from rostersync.desire.claims import Belief, believe
+from rostersync.desire.faces import as_guardian, grant_changes_after, raised_roles
+from rostersync.desire.guardianship import Standing, Ward, adults, decide, followed, read_ward, ward_of
 from rostersync.model import Card, Role
-from rostersync.rules import Rules
-from rostersync.ties import Affiliation, Reading, changes_after, read_ties
+from rostersync.desire.rules import Rules
+from rostersync.desire.ties import Affiliation, Reading, changes_after, read_ties
 
 
 class Seen(Struct, frozen=True):

@@ -11,17 +11,17 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from rostersync.claims import CONTRADICTION, released
-from rostersync.faces import as_guardian, memberships, school_roles
-from rostersync.groups import desire_group, samlegrupper
-from rostersync.guardianship import lapsed
+from rostersync.desire.claims import CONTRADICTION, released
+from rostersync.desire.faces import as_guardian, memberships, school_roles
+from rostersync.desire.groups import desire_group, samlegrupper
+from rostersync.desire.guardianship import lapsed
 from rostersync.ids import Ids
 from rostersync.model import Card, Desired, Face, Gone, Role, User
-from rostersync.reasons import notes_on, questions_on
-from rostersync.rules import Rules
+from rostersync.desire.reasons import notes_on, questions_on
+from rostersync.desire.rules import Rules
 from rostersync.schoolyear import day_after
-from rostersync.seen import Seen, see
-from rostersync.ties import Affiliation, highest
+from rostersync.desire.seen import Seen, see
+from rostersync.desire.ties import Affiliation, highest
 
 __all__ = ["Rules", "desire", "desire_group", "samlegrupper"]
 

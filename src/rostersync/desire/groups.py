@@ -8,7 +8,7 @@ from datetime import date
 
 from rostersync.ids import Ids
 from rostersync.model import Group, GroupFact, School
-from rostersync.rules import Rules
+from rostersync.desire.rules import Rules
 from rostersync.schoolyear import day_after, shifted
 
 _WORD = re.compile(r"[^\W\d_]+")

@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 
-from rostersync.faces import GRANTED
+from rostersync.desire.faces import GRANTED
 from rostersync.model import Question, RoleModel
-from rostersync.seen import Seen
-from rostersync.ties import ORGANISATIONS, RANK, place
+from rostersync.desire.seen import Seen
+from rostersync.desire.ties import ORGANISATIONS, RANK, place
 
 CONFLICTING_RECORDS = "conflicting_records"
 CONTACT = "contact"
