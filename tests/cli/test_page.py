@@ -128,7 +128,7 @@ const wide = [...document.querySelectorAll('body *')].filter(one => !one.closest
 document.title = JSON.stringify({
   paper: getComputedStyle(document.body).backgroundColor,
   overflow: Math.max(...wide.map(one => one.getBoundingClientRect().right)) - innerWidth,
-  meters: [...document.querySelectorAll('td.meter')].filter(one => one.offsetParent).length,
+  meters: [...document.querySelectorAll('td.meter')].filter(one => one.checkVisibility()).length,
   open: document.querySelectorAll('details[open]').length,
 });
 </script>"""
@@ -139,8 +139,6 @@ def look(browser: str, folder: Path, width: int, *, dark: bool) -> dict[str, Any
     """Show a page with a held entry in a window of that width, and measure it."""
     html = to_html(report(entries=(HELD, WHOLE, FLOWING), sources=(EVERYDAY, REFUSED), removal=REMOVAL))
     (folder / "page.html").write_text(html.replace("</body>", f"{PROBE}</body>"), encoding="utf-8")
-    frame = f'<iframe src="page.html" style="width:{width}px;height:3000px"></iframe>'
-    (folder / "frame.html").write_text(frame, encoding="utf-8")
     arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--dump-dom"]
     arguments += [f"--user-data-dir={folder / 'profile'}", f"--window-size={width},3000"]
     arguments += [f"--blink-settings=preferredColorScheme={0 if dark else 1}", f"file://{folder}/page.html"]

@@ -11,8 +11,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from rostersync.desire.claims import believe
 from rostersync.desire import Rules, desire, desire_group, samlegrupper
+from rostersync.desire.claims import believe
 from rostersync.model import Card, Consent, ContactFact, Desired, Grant, GroupFact, Local, OwnClaim, TieFact
 from tests.line.builders import IDS, NORTH, ROLES, SOUTH, claim, contact, group, owner_fact, school_fact, tie, values
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from rostersync import guardianship
+from rostersync.desire import guardianship
 from rostersync.desire.guardianship import Standing, Ward, adults, decide, followed, lapsed, ward_of
 from rostersync.model import Card, Consent, ContactFact, Local, OwnClaim
 from rostersync.schoolyear import Policy

@@ -7,9 +7,9 @@ from datetime import date
 import pytest
 from msgspec.structs import replace
 
+from rostersync.desire.ties import Affiliation, Reading, changes_after, highest, read_ties
 from rostersync.model import GroupFact, TieFact
 from rostersync.schoolyear import Policy
-from rostersync.desire.ties import Affiliation, Reading, changes_after, highest, read_ties
 from tests.line.builders import NORTH, ROLES, group, owner_fact, school_fact, tie
 
 

@@ -1,0 +1,151 @@
+"""What we know of one human: all claims about her, the facts of her groups, and what people here decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Literal
+
+from msgspec import Struct
+
+from rostersync.model.vocabulary import Role
+
+
+class School(Struct, frozen=True):
+    """An organisation as cards refer to it. `number` is the organisation number, digits only."""
+
+    id: str
+    name: str
+    number: str = ""
+    key: str = ""
+
+
+class GroupFact(Struct, frozen=True):
+    """A group as cards refer to it. `standing` is false when no accepted snapshot has it any more."""
+
+    id: str
+    kind: str
+    name: str
+    title: str
+    school: School | None
+    begin: date | None = None
+    end: date | None = None
+    standing: bool = True
+
+
+class TieFact(Struct, frozen=True):
+    """A tie on a card, with the group it leads to (None when the source never described that group)."""
+
+    group: GroupFact | None
+    role: str
+    source: str
+    begin: date | None = None
+    end: date | None = None
+    primary: bool = False
+    left: str = ""
+
+
+class ContactFact(Struct, frozen=True):
+    """A contact on a pupil's card. `person` is the adult's id; `present` and `protected` are facts about that adult."""
+
+    person: str
+    kind: Literal["guardian", "question"]
+    source: str
+    present: bool = True
+    protected: bool = False
+    because: str = ""
+
+
+class OwnClaim(Struct, frozen=True):
+    """One source's claim on a card, in the sync's source order.
+
+    `present` is false when the last accepted snapshot no longer had it (the values are then the last good ones);
+    `rejected` is true while its newest record cannot be used; `run` is the run that accepted it; `first` orders
+    claims of one source by age. `key` is the surrogate of the key it came under: two live claims of one source and key
+    are one person recorded twice, or two persons under one key.
+    """
+
+    source: str
+    values: tuple[tuple[str, str], ...]
+    contacts: tuple[ContactFact, ...] = ()
+    left: str = ""
+    present: bool = True
+    rejected: bool = False
+    run: str = ""
+    first: int = 0
+    key: int = 0
+
+
+class Grant(Struct, frozen=True):
+    """A role given by the grants file: at one school (`school` is its organisation number), between two dates."""
+
+    role: Role
+    school: str
+    reason: str
+    begin: date | None = None
+    end: date | None = None
+
+
+class Consent(Struct, frozen=True):
+    """A grown-up pupil's consent that a guardian keeps access until `end`. `guardian` is a person id, or empty for all."""
+
+    guardian: str
+    reason: str
+    end: date | None = None
+
+
+class Local(Struct, frozen=True):
+    """What people here have decided about a person; it outranks every source.
+
+    `denied` maps a guardian's person id to the last day of the denial (None = until further notice).
+    `restricted` is a hold set by an administrator (GDPR restriction, `trash hold`).
+    """
+
+    protected: str = ""
+    pinned_until: date | None = None
+    denied: tuple[tuple[str, date | None], ...] = ()
+    grants: tuple[Grant, ...] = ()
+    consents: tuple[Consent, ...] = ()
+
+
+class Card(Struct, frozen=True):
+    """All claims about one human, the facts of her groups, and her neighbours over guardianships.
+
+    `wards` are the cards of the pupils who name her as a contact (their own `wards` are empty).
+    """
+
+    person: str
+    claims: tuple[OwnClaim, ...] = ()
+    ties: tuple[TieFact, ...] = ()
+    wards: tuple[Card, ...] = ()
+    local: Local = Local()
+
+
+class Samlegruppe(Struct, frozen=True):
+    """A computed group of everybody at a school who holds one of some tie words, or who is a guardian of its pupils."""
+
+    kind: str
+    title: str
+    ties: frozenset[str]
+    role: Role
+    guardians: bool = False
+
+
+class RoleModel(Struct, frozen=True):
+    """The role model of one owner, read from `mappings/roles/*.yaml`.
+
+    `ties` turns a mapping's tie words into LMS roles; `suggests` are words that only suggest a higher role for
+    approval; `release` lists the fields a role's user may carry; `groups` says which roles become members of which
+    group kind (a kind not named becomes no LMS group); `revealing` are words that make a group's name sensitive, and
+    `neutral_title` what such a group is called instead.
+    """
+
+    name: str
+    ties: Mapping[str, Role]
+    suggests: Mapping[str, Role]
+    release: Mapping[Role, tuple[str, ...]]
+    groups: Mapping[str, frozenset[Role]]
+    samlegrupper: tuple[Samlegruppe, ...]
+    revealing: tuple[str, ...] = ()
+    neutral_title: str = ""
+    digest: str = ""

@@ -1,0 +1,64 @@
+"""The tables, and nothing else. Every text that could name a human is sealed; every key from outside is a surrogate.
+
+Three groups: what sources say (source .. contact), what people here decided (pin .. hold), what targets hold and what
+happened (known .. journal). Dates are YYYY-MM-DD text and moments RFC 3339 text, so both databases sort them alike.
+"""
+
+from rostersync.store.tables.base import Number, meta, metadata
+from rostersync.store.tables.decisions import denial, pin, protection, question
+from rostersync.store.tables.sources import (
+    claim,
+    contact,
+    group,
+    identifier,
+    link,
+    person,
+    snapshot_refused,
+    snapshot_release,
+    source,
+    tie,
+)
+from rostersync.store.tables.targets import (
+    approval,
+    dirty,
+    due,
+    journal,
+    known,
+    known_place,
+    outbox,
+    outcome,
+    plan,
+    run,
+    tally,
+)
+
+__all__ = [
+    "Number",
+    "approval",
+    "claim",
+    "contact",
+    "denial",
+    "dirty",
+    "due",
+    "group",
+    "identifier",
+    "journal",
+    "known",
+    "known_place",
+    "link",
+    "meta",
+    "metadata",
+    "outbox",
+    "outcome",
+    "person",
+    "pin",
+    "plan",
+    "protection",
+    "question",
+    "run",
+    "snapshot_refused",
+    "snapshot_release",
+    "source",
+    "tally",
+    "tie",
+]
