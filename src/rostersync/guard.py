@@ -111,7 +111,7 @@ def _entries_of(change: Change) -> Iterator[tuple[str, str, str]]:
 def judge(
     entries: Entries,
     sizes: Mapping[tuple[Kind, str], int],
-    recent: Mapping[tuple[str, str, str], int],
+    recent: Mapping[tuple[Kind, Action, str], int],
     limits: Mapping[str, Limit],
     approved: Collection[str],
     *,
@@ -145,7 +145,7 @@ class _Bench:
     """What one target's entries are judged by."""
 
     sizes: Mapping[tuple[Kind, str], int]
-    recent: Mapping[tuple[str, str, str], int]
+    recent: Mapping[tuple[Kind, Action, str], int]
     limits: Mapping[str, Limit]
     approved: Collection[str]
     floor: int

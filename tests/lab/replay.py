@@ -60,7 +60,8 @@ class Lms:
 
     def _make(self, at: tuple[str, str], want: Wanted, on: date) -> None:
         user = self.users.setdefault(at, LmsUser(want.role, want.someone))
-        user.state, user.someone, user.schools = "active", want.someone, want.schools
+        user.state, user.someone = "active", want.someone
+        user.schools = tuple(dict.fromkeys(want.schools + (user.schools if summer(on) else ())))
         user.groups = want.groups | (user.groups if summer(on) else set())
         user.samlegrupper = want.samlegrupper | (user.samlegrupper if summer(on) else set())
 

@@ -11,10 +11,10 @@ from datetime import date
 
 from msgspec.structs import replace
 
+from rostersync.desire.ties import ORGANISATIONS, RANK, Affiliation, highest
 from rostersync.ids import Ids
 from rostersync.model import Grant, Membership, Role, RoleModel, SchoolRole
 from rostersync.schoolyear import day_after
-from rostersync.desire.ties import ORGANISATIONS, RANK, Affiliation, highest
 
 GRANTED: frozenset[Role] = frozenset(("super_user", "school_leader"))
 """The roles that a grant may give. Nothing gives a system administrator."""

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
+from rostersync.desire.rules import Rules
 from rostersync.ids import Ids
 from rostersync.model import Group, GroupFact, School
-from rostersync.desire.rules import Rules
 from rostersync.schoolyear import day_after, shifted
 
 _WORD = re.compile(r"[^\W\d_]+")

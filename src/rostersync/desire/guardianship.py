@@ -12,9 +12,9 @@ from datetime import date
 from msgspec import Struct
 
 from rostersync.desire.claims import Belief, believe, born
+from rostersync.desire.ties import Affiliation, Reading, changes_after, read_ties
 from rostersync.model import Card, ContactFact, Local, OwnClaim, RoleModel
 from rostersync.schoolyear import Policy, day_after
-from rostersync.desire.ties import Affiliation, Reading, changes_after, read_ties
 
 OF_AGE = 18
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from datetime import date
 
 from rostersync.desire.faces import GRANTED
-from rostersync.model import Question, RoleModel
 from rostersync.desire.seen import Seen
 from rostersync.desire.ties import ORGANISATIONS, RANK, place
+from rostersync.model import Question, RoleModel
 
 CONFLICTING_RECORDS = "conflicting_records"
 CONTACT = "contact"

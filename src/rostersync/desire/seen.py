@@ -10,9 +10,9 @@ from msgspec import Struct
 from rostersync.desire.claims import Belief, believe
 from rostersync.desire.faces import as_guardian, grant_changes_after, raised_roles
 from rostersync.desire.guardianship import Standing, Ward, adults, decide, followed, read_ward, ward_of
-from rostersync.model import Card, Role
 from rostersync.desire.rules import Rules
 from rostersync.desire.ties import Affiliation, Reading, changes_after, read_ties
+from rostersync.model import Card, Role
 
 
 class Seen(Struct, frozen=True):

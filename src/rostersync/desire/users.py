@@ -1,7 +1,6 @@
 """One person's card -> what the LMS should hold for that person on a date: users, memberships, guardianships.
 
-Pure: the same card, rules and date always give the same answer, and `next_change_on` tells until when it holds. What is
-desired of groups stands in groups.py and is offered here too, so that a run finds all it wants in one place.
+Pure: the same card, rules and date always give the same answer, and `next_change_on` tells until when it holds.
 """
 
 from __future__ import annotations
@@ -13,17 +12,14 @@ from msgspec.structs import replace
 
 from rostersync.desire.claims import CONTRADICTION, released
 from rostersync.desire.faces import as_guardian, memberships, school_roles
-from rostersync.desire.groups import desire_group, samlegrupper
 from rostersync.desire.guardianship import lapsed
-from rostersync.ids import Ids
-from rostersync.model import Card, Desired, Face, Gone, Role, User
 from rostersync.desire.reasons import notes_on, questions_on
 from rostersync.desire.rules import Rules
-from rostersync.schoolyear import day_after
 from rostersync.desire.seen import Seen, see
 from rostersync.desire.ties import Affiliation, highest
-
-__all__ = ["Rules", "desire", "desire_group", "samlegrupper"]
+from rostersync.ids import Ids
+from rostersync.model import Card, Desired, Face, Gone, Role, User
+from rostersync.schoolyear import day_after
 
 ABSENT = "absent"
 PROTECTED = "protected"

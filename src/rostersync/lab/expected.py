@@ -219,7 +219,7 @@ class Expected:
             family=looks.family,
             email=private_mail(person, looks) if face.role == "guardian" else "",
             national_number="" if misprints(world, person, as_of) else person.number,
-            schools=held.schools,
+            schools=tuple(sorted(held.schools)) if face.role == "guardian" else held.schools,
             groups=tuple(sorted(group for group in held.groups if group[0] in self._groups)),
             samlegrupper=tuple(sorted(held.gatherings)),
             children=children,

@@ -68,9 +68,10 @@ def generate(
     """
     _check(size, day, start, quirks)
     days = _days(day, synced)
-    chances = [EVENTS[size] if chance is None else chance for chance in (leavers, movers)]
+    often = EVENTS[size]
+    leavers, movers = often if leavers is None else leavers, often if movers is None else movers
     previous = date_of(days[-2], start) if len(days) > 1 else None
-    world = World(seed, SCHOOLS[size], start, date_of(day, start), churn, *chances, previous, quirks)
+    world = World(seed, SCHOOLS[size], start, date_of(day, start), churn, leavers, movers, previous, quirks)
     directory.mkdir(parents=True, exist_ok=True)
     return _write(directory, world, size, days, on_progress or (lambda *_: None))
 

@@ -110,10 +110,8 @@ def _holders(world: World, district: int, schools: tuple[School, ...], place: in
         luck = draws(world.seed, "staff", school.index, post, generation)
         parent = _parent(world, place, post) if generation == 0 else None
         stays, vacant = _stays(world, luck, begin, OFF if parent else INACTIVE)
-        if parent:
-            person = adult_person(world, district, parent)
-        else:
-            person = _person(world, school.index, post, generation, luck)
+        own = adult_person(world, district, parent) if parent else None
+        person = own or _person(world, school.index, post, generation, luck)
         elsewhere = schools[1 - place] if len(schools) == 2 and post in TEACHERS and luck[3] % 25 == 0 else None
         yield Employee(person, school, post, *POSTS[post], stays, second=elsewhere, parent=parent)
         if vacant is None:
