@@ -69,13 +69,19 @@ def main() -> None:
         text = config.read_text().replace("deliver = false", "deliver = true").replace("max_age", "# max_age")
         config.write_text(text.replace("[state]", "[state]\nrehearsal = true"))
         sync = [*program, "-c", str(config), "sync", "oslo", "--as-of", ON]
-        yardstick = min((measured([sys.executable, "-c", YARDSTICK, str(export)]) for _ in range(3)), key=lambda one: one.cpu)
+        yardstick = min(
+            (measured([sys.executable, "-c", YARDSTICK, str(export)]) for _ in range(3)), key=lambda one: one.cpu
+        )
         rows = [("first load, delivered", measured(sync, (0, 3))), ("the same file again", measured(sync, (0, 3)))]
         rows.append(("re-read in full", measured([*sync, "--full"], (0, 3))))
-        print(f"{size}: {export.stat().st_size / 1e6:.0f} MB; generated in {generated.cpu:.1f} s, {generated.memory:.0f} MB")
+        print(
+            f"{size}: {export.stat().st_size / 1e6:.0f} MB; generated in {generated.cpu:.1f} s, {generated.memory:.0f} MB"
+        )
         print(f"{'':<26}{'CPU s':>8}{'ratio':>8}{'wall s':>8}{'peak MB':>9}")
         for label, figure in [("bare iterparse (1.0)", yardstick), *rows]:
-            print(f"{label:<26}{figure.cpu:>8.1f}{figure.cpu / yardstick.cpu:>8.2f}{figure.wall:>8.1f}{figure.memory:>9.0f}")
+            print(
+                f"{label:<26}{figure.cpu:>8.1f}{figure.cpu / yardstick.cpu:>8.2f}{figure.wall:>8.1f}{figure.memory:>9.0f}"
+            )
 
 
 if __name__ == "__main__":

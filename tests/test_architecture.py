@@ -22,7 +22,20 @@ FENCES = {
     "ldap": ("connectors/feide/",),
     "apscheduler": ("daemon.py",),
 }
-LINE = "errors ids normalize identity plan settling guard limits lifecycle schoolyear report page".split()
+LINE = [
+    "errors",
+    "ids",
+    "normalize",
+    "identity",
+    "plan",
+    "settling",
+    "guard",
+    "limits",
+    "lifecycle",
+    "schoolyear",
+    "report",
+    "page",
+]
 LINE_FOLDERS = ("desire/", "drafting/", "mapping/", "model/")
 IMPURE = {
     "os",

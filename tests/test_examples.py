@@ -13,7 +13,9 @@ from rostersync.cli import main
 from tests.conftest import ROOT
 
 
-def test_the_small_town_syncs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_small_town_syncs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     home = tmp_path / "a" / "b"
     shutil.copytree(ROOT / "examples" / "small-town", home)
     shutil.copytree(ROOT / "mappings", tmp_path / "mappings")

@@ -95,7 +95,9 @@ def assemble(settings: Settings, name: str) -> Parts:
     sync = settings.sync(name)
     gathering = _Gathering()
     roles = gathering.attempt(lambda: parse_roles(_text(sync.roles), sync.roles.name))
-    sources = [gathering.attempt(partial(_source, settings.sources[one], roles)) for one in sync.sources] if roles else []
+    sources = (
+        [gathering.attempt(partial(_source, settings.sources[one], roles)) for one in sync.sources] if roles else []
+    )
     grants = gathering.attempt(lambda: _list(sync.grants, parse_grants)) or ()
     consents = gathering.attempt(lambda: _list(sync.consents, parse_consents)) or ()
     if gathering.problems or roles is None:

@@ -112,8 +112,12 @@ class Delivering:
         filled = _Filled()
         with self.store.begin():
             for settled in _settled(scratch, verdict):
-                self.store.outbox.put(name, self.run, [one for settlement, _ in settled for one in settlement.deliveries])
-                self.store.runs.record(self.run, [line for one, draft in settled for line in _lines(planned, draft, one)])
+                self.store.outbox.put(
+                    name, self.run, [one for settlement, _ in settled for one in settlement.deliveries]
+                )
+                self.store.runs.record(
+                    self.run, [line for one, draft in settled for line in _lines(planned, draft, one)]
+                )
                 for settlement, draft in settled:
                     self._note(name, settlement, draft, filled)
                     filled.tallied.update(planned.verdict.tallied(settlement.cleared) if planned.verdict else {})
@@ -188,7 +192,9 @@ class Delivering:
             # What was told stands, whatever ended the call; the rest stays in the outbox, marked as sent.
             self._settle(delivered, {(one.phase, one.id): one for one in batch}, outcomes)
 
-    def _settle(self, delivered: Delivered, batch: dict[tuple[int, str], Delivery], outcomes: Iterable[Outcome]) -> None:
+    def _settle(
+        self, delivered: Delivered, batch: dict[tuple[int, str], Delivery], outcomes: Iterable[Outcome]
+    ) -> None:
         told = list(outcomes)
         self.store.outbox.done(delivered.target, told, self.store.value_digest)
         for outcome in told:

@@ -112,9 +112,7 @@ class Planning:
         with self.store.begin():
             if any(change.action == "end" for draft in structure.drafts for change in draft.changes):
                 self._look_at_those_with_kept_ties(name)
-            for cards in self.store.cards.touched(
-                name, self.on, self.parts.source_names, full=self.full, size=AT_ONCE
-            ):
+            for cards in self.store.cards.touched(name, self.on, self.parts.source_names, full=self.full, size=AT_ONCE):
                 self._batch(planned, cards, structure)
             for question in planned.questions:
                 self.store.questions.open(question, self.now)
@@ -123,7 +121,9 @@ class Planning:
 
     def _look_at_those_with_kept_ties(self, target: str) -> None:
         """A group ends. Whoever has departed or is pinned may still hold a tie to it that no source tells of."""
-        departed = {one.value.person for one in self.store.known.by_state(target, "departed") if isinstance(one.value, User)}
+        departed = {
+            one.value.person for one in self.store.known.by_state(target, "departed") if isinstance(one.value, User)
+        }
         pinned = {pin.person for pin in self.store.decisions.pins()}
         self.store.cards.mark_dirty(target, departed | pinned, self.now)
 
@@ -149,14 +149,15 @@ class Planning:
         wanted_groups = self._wanted_groups(sources, wanted_organisations.values())
         known_organisations = {one.id: one for one in self.store.known.objects(name, "organisation")}
         known_groups = {one.id: one for one in self.store.known.objects(name, "group")}
-        context = self._context(name, wanted_groups, known_groups)
-        drafts = [draft_organisation(one, known_organisations.get(one.id), context) for _, one in sorted(wanted_organisations.items())]
+        context = self._context(wanted_groups, known_groups)
+        drafts = [
+            draft_organisation(one, known_organisations.get(one.id), context)
+            for _, one in sorted(wanted_organisations.items())
+        ]
         for group_id in sorted(wanted_groups.keys() | known_groups.keys()):
             wanted = wanted_groups.get(group_id)
             by_date = wanted is None and self._ended_by_date(known_groups[group_id])
-            drafts.append(
-                draft_group(wanted, known_groups.get(group_id), context, by_date=by_date, group_id=group_id)
-            )
+            drafts.append(draft_group(wanted, known_groups.get(group_id), context, by_date=by_date, group_id=group_id))
         return _Structure([draft for draft in drafts if draft], context)
 
     def _wanted_groups(self, sources: Sequence[str], organisations: Iterable[Organisation]) -> dict[str, Group]:
@@ -175,7 +176,7 @@ class Planning:
         group = known.value
         return isinstance(group, Group) and group.end is not None and group.end < self.on
 
-    def _context(self, target: str, wanted: Mapping[str, Group], known: Mapping[str, Known]) -> Context:
+    def _context(self, wanted: Mapping[str, Group], known: Mapping[str, Known]) -> Context:
         schools = {group_id: one.value.school for group_id, one in known.items() if isinstance(one.value, Group)}
         schools |= {group_id: group.school for group_id, group in wanted.items()}
         return Context(
@@ -234,7 +235,10 @@ class Planning:
     def _next(self, wanted: Desired, known: Mapping[str, Known]) -> date | None:
         """The next date on which this person has to be looked at again, though nothing new is said of her."""
         settings = self.parts.settings
-        dates = [wanted.next_change_on, settings.calendar.next_end(self.on) if settings.calendar.contains(self.on) else None]
+        dates = [
+            wanted.next_change_on,
+            settings.calendar.next_end(self.on) if settings.calendar.contains(self.on) else None,
+        ]
         for one in known.values():
             life = one.life if one.life.state != "active" else Life("departed", departed_on=self.on)
             if isinstance(one.value, User) and (wanted.gone or one.life.state != "active"):

@@ -12,7 +12,6 @@ from rostersync.assembly import Parts
 from rostersync.delivering import Delivered
 from rostersync.guard import Judged
 from rostersync.model import Organisation
-from rostersync.plan import NO_SCHOOL, OWNER
 from rostersync.planning import TargetPlan
 from rostersync.report import Counts, Entry, Removal, RunReport, SourceReport
 from rostersync.store import Store
@@ -86,13 +85,14 @@ def nested(counts: Mapping[tuple[str, str], int]) -> dict[str, dict[str, int]]:
 
 
 def _entry(judged: Judged, organisations: Mapping[str, Organisation]) -> Entry:
+    """An entry with its school's number and name. A scope that is no school (any more) is told as it stands."""
     school = organisations.get(judged.scope)
     return Entry(
         digest=judged.digest,
         target=judged.target,
         kind=judged.kind,
         action=judged.action,
-        school=judged.scope if judged.scope in (OWNER, NO_SCHOOL) else (school.number or school.id) if school else judged.scope,
+        school=(school.number if school else "") or judged.scope,
         school_name=school.name if school else "",
         count=judged.count,
         of=judged.of,
@@ -118,8 +118,8 @@ def _notes(found: Findings) -> Iterable[str]:
         name = plan.part.settings.name
         if plan.unknown_in_lists:
             yield (
-                f"{plan.unknown_in_lists} entries of the local lists name nobody (or several people) that the sources describe: "
-                "rostersync person KEY"
+                f"{plan.unknown_in_lists} entries of the local lists name nobody, or several people, among those the sources "
+                "describe: rostersync person KEY"
             )
         carried = {"membership", "guardianship", "person", "group", "organisation"} - plan.part.target.supports
         if carried:

@@ -29,8 +29,11 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is asked of one run. `expected` (apply) delivers only a plan with that digest; `new_site` (sync) delivers
-    into a target that holds users we did not make."""
+    """What is asked of one run.
+
+    `expected` (apply) delivers only a plan with that digest; `new_site` (sync) delivers into a target that holds users
+    we did not make.
+    """
 
     command: Literal["plan", "sync", "apply"]
     full: bool = False
@@ -63,7 +66,8 @@ class Run:
             plans = [self.plan(part, parked) for part in self.parts.targets]
             self.judge(plans)
             delivered = self.deliver_all(plans)
-            return report_of(Findings(self.store, self.parts, self.order.command, self.id, self.on, sources, plans, delivered))
+            command = self.order.command
+            return report_of(Findings(self.store, self.parts, command, self.id, self.on, sources, plans, delivered))
 
     def recover(self) -> None:
         """What an earlier run was killed over is written into known as uncertain, so that it is sent again."""
@@ -136,7 +140,9 @@ class Run:
         for plan in plans:
             self._refuse_foreign(plan.part)
         return [
-            delivering.deliver(plan) if plan.part.settings.deliver else Delivered(plan.part.settings.name, delivering=False)
+            delivering.deliver(plan)
+            if plan.part.settings.deliver
+            else Delivered(plan.part.settings.name, delivering=False)
             for plan in plans
         ]
 

@@ -91,7 +91,9 @@ class Taking:
             if refusal and not released:
                 raise SnapshotRefused(refusal.reason, refusal.text, releasable=True)
             intake.accept(snapshot.digest, versions, snapshot.taken_at, proof, self.targets)
-        log.info("source.snapshot_accepted", source=name, read=tally.read, skipped=tally.skipped, rejected=tally.rejected)
+        log.info(
+            "source.snapshot_accepted", source=name, read=tally.read, skipped=tally.skipped, rejected=tally.rejected
+        )
         reasons = tally.reasons + Counter(_dangling(census.dangling_persons, census.dangling_groups))
         return SourceReport(
             name,
@@ -145,5 +147,8 @@ def _take(part: SourcePart, fragment: Fragment, intake: Intake, tally: _Tally) -
 
 
 def _dangling(persons: int, groups: int) -> dict[str, int]:
-    found = {"person named by a member or contact but not described": persons, "group with members but not described": groups}
+    found = {
+        "person named by a member or contact but not described": persons,
+        "group with members but not described": groups,
+    }
     return {reason: count for reason, count in found.items() if count}

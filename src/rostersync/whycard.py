@@ -10,9 +10,9 @@ from typing import Any
 from rostersync.assembly import Parts
 from rostersync.desire import desire
 from rostersync.desire.guardianship import Standing, adults, decide, ward_of
+from rostersync.desire.rules import Rules
 from rostersync.locallists import resolve
 from rostersync.model import PERSON_FIELDS, Card, Desired, Known, User
-from rostersync.desire.rules import Rules
 from rostersync.store import Store
 
 

@@ -14,7 +14,6 @@ from xml.sax.saxutils import escape
 
 from rostersync import run as runs
 from rostersync.assembly import Parts, assemble
-
 from rostersync.config import Settings, load
 from rostersync.model import User
 from rostersync.report import RunReport
@@ -62,8 +61,8 @@ class Human:
             old = f'<sourcedid sourcedidtype="Old"><source>{SOURCE}</source><id>{self.old_id}</id></sourcedid>'
             ids = old + ids.replace("<sourcedid>", '<sourcedid sourcedidtype="New">')
         contacts = "".join(
-            f'<pifu_hasContactPerson type="{self.contact_type}"><sourcedid><source>{SOURCE}</source><id>{one}</id></sourcedid>'
-            "</pifu_hasContactPerson>"
+            f'<pifu_hasContactPerson type="{self.contact_type}">'
+            f"<sourcedid><source>{SOURCE}</source><id>{one}</id></sourcedid></pifu_hasContactPerson>"
             for one in self.guardians
         )
         status = f'<pifu_status type="activeInactive">{self.status}</pifu_status>' if self.status else ""

@@ -7,8 +7,8 @@ from datetime import date
 from typing import Any
 
 from rostersync.assembly import Parts
-from rostersync.errors import Usage
 from rostersync.desire.groups import desire_group
+from rostersync.errors import Usage
 from rostersync.model import GroupFact, Local, TieFact, User
 from rostersync.store import Store
 from rostersync.whycard import WhyCard

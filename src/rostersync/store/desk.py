@@ -23,8 +23,8 @@ _RECENT_KEYS: Final = 20_000
 staging = sa.MetaData()
 
 
-def _table(name: str, *columns: sa.Column[Any], **options: Any) -> sa.Table:
-    return sa.Table(name, staging, *columns, prefixes=["TEMPORARY"], **options)
+def _table(name: str, *parts: sa.Column[Any] | sa.Index, **options: Any) -> sa.Table:
+    return sa.Table(name, staging, *parts, prefixes=["TEMPORARY"], **options)
 
 
 def _number(name: str, *, key: bool = False) -> sa.Column[int]:
@@ -48,10 +48,11 @@ unusable = _table("unusable", sa.Column("kind", sa.String(10), primary_key=True)
 
 arrival = _table(
     "arrival",
-    _number("key", key=True),
+    _number("key"),
     sa.Column("check", sa.LargeBinary, nullable=False),
     sa.Column("person_id", sa.String(32), nullable=False),
     sa.Column("data_key", sa.LargeBinary, nullable=False),
+    sa.Index("arrival_key", "key", unique=True),
 )
 """Person keys that identity has to decide about. `data_key` is empty where the key is linked already."""
 
@@ -102,7 +103,11 @@ _SAME_KEY: Final = "SELECT key, content, no, digest FROM claim WHERE source_no =
 
 
 class Desk:
-    """One source's intake in the making. `first` is the number of its first new claim, and tells the claims' age."""
+    """One source's intake in the making.
+
+    `first` is the number of its first new claim, and tells the claims' age. `ties` is how many standing ties there are
+    more than before.
+    """
 
     def __init__(self, database: Database, source_no: int, source: str, run: str) -> None:
         self.database = database
@@ -117,6 +122,7 @@ class Desk:
         self.first = self._last_claim() + 1
         self.seen = Seen(self._known_digests())
         self._next = self.first
+        self.ties = 0
         staging.create_all(database.conn, checkfirst=False)
 
     def next_claim(self) -> int:
@@ -148,6 +154,8 @@ class Desk:
                 # A second fragment that says the same is no second claim.
                 there[one.key, one.content] = (self.first, b"")
                 new.append(one)
+            elif digest == one.digest:
+                self.seen.meet(digest)  # read in spite of being known
             elif no < self.first:
                 self.seen.keep(digest)
                 again.append((no, one.digest))

@@ -35,6 +35,7 @@ _PRAGMAS: Final = (
     "PRAGMA busy_timeout = 10000",
     # Surrogates are random, so bulk writes touch index pages everywhere; 64 MiB keeps Oslo's indexes in memory.
     "PRAGMA cache_size = -65536",
+    "PRAGMA temp.cache_size = -16384",
 )
 
 
@@ -119,10 +120,12 @@ class Database:
         )
         self.many(statement, rows)
 
-    def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Run one statement, with `mark` for each value, for many tuples in batches of 5,000."""
-        for batch in batches(rows, BATCH):
-            self.conn.exec_driver_sql(statement, batch)
+    def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> int:
+        """Run one statement, with `mark` for each value, for many tuples in batches of 5,000.
+
+        Returns how many rows it changed.
+        """
+        return sum(self.conn.exec_driver_sql(statement, batch).rowcount for batch in batches(rows, BATCH))
 
     def among(self, statement: str, them: Sequence[Any], *values: Any) -> list[tuple[Any, ...]]:
         """Every row of a query over many values at once, as plain tuples.

@@ -76,6 +76,7 @@ class Groups:
                 mentors.append((no, desk.source_no, one.key, mentor, MENTOR, None, None, False, "", True))
         desk.database.insert_many(claim, CLAIM_COLUMNS, claims)
         desk.database.insert_many(tie, TIE_COLUMNS, mentors)
+        desk.ties += len(mentors)
         desk.touch({mentor[3] for mentor in mentors})
 
     # -- when everything is read ------------------------------------------------------------------------------------

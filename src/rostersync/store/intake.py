@@ -26,24 +26,33 @@ from rostersync.store.rosters import Rosters
 from rostersync.store.sources import Counts, Sources, SourceState
 from rostersync.store.touching import mark_touched
 
+_DESCRIBED: Final = """
+    EXISTS (SELECT 1 FROM claim WHERE claim.source_no = :source AND claim.kind = 'person' AND claim.key = named.key
+                                  AND claim.present = TRUE)
+    OR EXISTS (SELECT 1 FROM link CROSS JOIN link AS own CROSS JOIN claim
+                WHERE link.source_no = :source AND link.key = named.key
+                  AND own.person_no = link.person_no AND own.source_no = link.source_no
+                  AND claim.source_no = own.source_no AND claim.kind = 'person' AND claim.key = own.key
+                  AND claim.present = TRUE)
+"""
+
 _COUNTS: Final = {
     "persons": "SELECT count(DISTINCT key) FROM claim WHERE source_no = :source AND kind = 'person' AND present = TRUE",
     "groups": "SELECT count(DISTINCT key) FROM claim WHERE source_no = :source AND kind = 'group' AND present = TRUE",
-    "ties": "SELECT count(*) FROM tie WHERE source_no = :source AND standing",
-    # Members and contacts of whom this snapshot says nothing, under whatever key.
-    "dangling_persons": """
+    # Members and contacts of whom this snapshot says nothing, under whatever key. Nearly everyone is described, so that
+    # is asked first, and only then whether the tie still stands.
+    "dangling_persons": f"""
         SELECT count(*) FROM (
-            SELECT person_key AS key FROM tie WHERE source_no = :source AND standing
+            SELECT key FROM (SELECT DISTINCT person_key AS key FROM tie WHERE source_no = :source) AS named
+             WHERE NOT ({_DESCRIBED})
+               AND EXISTS (SELECT 1 FROM tie WHERE source_no = :source AND person_key = named.key AND standing)
             UNION
-            SELECT contact.contact_key FROM contact CROSS JOIN claim
-             WHERE contact.source_no = :source AND claim.no = contact.claim_no AND claim.present) AS named
-         WHERE NOT EXISTS (
-            SELECT 1 FROM link CROSS JOIN link AS own CROSS JOIN claim
-             WHERE link.source_no = :source AND link.key = named.key
-               AND own.person_no = link.person_no AND own.source_no = link.source_no
-               AND claim.source_no = own.source_no AND claim.kind = 'person' AND claim.key = own.key
-               AND claim.present = TRUE)
-    """,
+            SELECT key FROM (SELECT DISTINCT contact_key AS key FROM contact WHERE source_no = :source) AS named
+             WHERE NOT ({_DESCRIBED})
+               AND EXISTS (SELECT 1 FROM contact CROSS JOIN claim
+                            WHERE contact.source_no = :source AND contact.contact_key = named.key
+                              AND claim.no = contact.claim_no AND claim.present)) AS dangling
+    """,  # noqa: S608 - the parts are above
     "dangling_groups": """
         SELECT count(DISTINCT claim.key) FROM claim
           LEFT JOIN "group" ON "group".source_no = claim.source_no AND "group".key = claim.key AND "group".standing
@@ -121,7 +130,7 @@ class Intake:
         desk.refuse_collisions()
         if desk.changed():
             counted = {name: desk.run_sql(sa.text(query)).scalar_one() for name, query in _COUNTS.items()}
-            self._counts = Counts(**counted)
+            self._counts = Counts(ties=self._before.counts.ties + desk.ties, **counted)
         return self._census()
 
     def _census(self) -> Census:

@@ -30,9 +30,11 @@ class Retirement:
         desk = self._desk
         desk.database.insert_many(unmet, ("no",), ((no,) for no in desk.seen.unmet()))
         self._run(_RETURNING)
+        desk.ties += desk.run_sql(_TIES_RETURN).rowcount
         self._keep()
         self._run(_SORTING)
         self._run(_TOUCHING)
+        desk.ties -= desk.run_sql(_TIES_END).rowcount
         self._run(_DELETING)
         self._run(_ENDING)
 
@@ -79,11 +81,12 @@ _RETURNING: Final = _statements(
      WHERE claim.no = kept.no AND claim.kind = 'group' AND NOT claim.present
     ON CONFLICT DO NOTHING
     """,
-    """
+)
+
+_TIES_RETURN: Final = sa.text("""
     UPDATE tie SET standing = TRUE
      WHERE claim_no IN (SELECT claim.no FROM kept CROSS JOIN claim WHERE claim.no = kept.no AND NOT claim.present)
-    """,
-)
+""")
 
 _SORTING: Final = _statements(
     # The key came again, with something newer to say.
@@ -175,12 +178,16 @@ _DELETING: Final = _statements(
     "DELETE FROM claim WHERE no IN (SELECT no FROM gone)",
 )
 
+_TIES_END: Final = sa.text("""
+    UPDATE tie SET standing = FALSE
+     WHERE standing AND (claim_no IN (SELECT no FROM vanished) OR claim_no IN (SELECT no FROM gone))
+""")
+
 _ENDING: Final = _statements(
     f"""
     UPDATE claim SET rejected = FALSE
      WHERE claim.source_no = :source AND claim.rejected AND NOT {_STILL_REJECTED}
     """,
     f"UPDATE claim SET rejected = TRUE WHERE claim.no IN (SELECT no FROM unmet) AND {_HELD_BACK}",
-    "UPDATE tie SET standing = FALSE WHERE claim_no IN (SELECT no FROM vanished)",
     "UPDATE claim SET present = FALSE, digest = :nothing WHERE no IN (SELECT no FROM vanished)",
 )

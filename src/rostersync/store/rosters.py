@@ -170,8 +170,9 @@ class Rosters:
         database.insert_many(claim, CLAIM_COLUMNS, claims)
         set_ = f"digest = {mark}, content = {mark}, run = {mark}"
         database.many(f"UPDATE claim SET {set_} WHERE no = {mark}", rewritten)  # noqa: S608 - marks only
-        database.many(f"DELETE FROM tie WHERE claim_no = {mark} AND person_key = {mark}", moved)  # noqa: S608
+        gone = database.many(f"DELETE FROM tie WHERE claim_no = {mark} AND person_key = {mark}", moved)  # noqa: S608
         database.insert_many(tie, TIE_COLUMNS, ties)
+        self._desk.ties += len(ties) - gone
 
 
 @lru_cache(maxsize=4_096)
