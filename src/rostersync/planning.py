@@ -18,7 +18,7 @@ from rostersync.desire import desire
 from rostersync.desire.groups import desire_group, samlegrupper
 from rostersync.drafting import Context, draft_group, draft_organisation, draft_person, draft_removals, waiting
 from rostersync.guard import Verdict, judge
-from rostersync.lifecycle import next_step, policy_for
+from rostersync.lifecycle import RESTORE_ASKED, next_step, policy_for
 from rostersync.locallists import LocalLists
 from rostersync.model import Card, Desired, Draft, Group, Known, Life, Organisation, Question, School, User
 from rostersync.plan import Entries
@@ -240,7 +240,9 @@ class Planning:
             settings.calendar.next_end(self.on) if settings.calendar.contains(self.on) else None,
         ]
         for one in known.values():
-            life = one.life if one.life.state != "active" else Life("departed", departed_on=self.on)
+            # who departs today, or is given a new grace period today, is looked at again when that is over
+            today = one.life.state == "active" or one.life.reason == RESTORE_ASKED
+            life = Life("departed", departed_on=self.on) if today else one.life
             if isinstance(one.value, User) and (wanted.gone or one.life.state != "active"):
                 step = next_step(life, policy_for(one.value, settings.departed), settings.calendar)
                 dates.append(max(step[0], day_after(self.on)) if step else None)

@@ -9,12 +9,17 @@ from typing import Literal
 
 from rostersync.assembly import Parts, TargetPart
 from rostersync.errors import Usage, UserMistake
-from rostersync.model import Delivery, Group, Known, ObjectKind, Organisation
+from rostersync.model import Delivery, Group, Known, ObjectKind, Organisation, User
 from rostersync.plan import GROUP, ORGANISATION, PERSON
 from rostersync.store import Store
 from rostersync.store.engine import batches
 
-_PHASES: dict[ObjectKind, int] = {"organisation": ORGANISATION, "group": GROUP, "user": PERSON}
+_ORDER: tuple[tuple[ObjectKind, int, bool], ...] = (
+    ("organisation", ORGANISATION, False),
+    ("group", GROUP, False),
+    ("user", PERSON, False),
+    ("user", PERSON, True),
+)
 BATCH = 500
 """Deliveries handed over at a time to a target that takes one object after the other."""
 
@@ -85,9 +90,10 @@ def _send(store: Store, part: TargetPart, deliveries: Iterable[Delivery], sent: 
 
 
 def _deliveries(store: Store, part: TargetPart, scope: Scope) -> Iterator[Delivery]:
-    for kind, phase in _PHASES.items():
+    """Schools before groups before users, and whoever follows somebody before those who are followed."""
+    for kind, phase, followed in _ORDER:
         for known in store.known.objects(part.settings.name, kind):
-            if scope.covers(known):
+            if scope.covers(known) and followed == (isinstance(known.value, User) and bool(known.value.guardians)):
                 yield Delivery(kind, known.id, phase, known.value, known.value, known.life, (), known.target_key)
 
 

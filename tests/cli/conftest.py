@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,7 @@ class Desk:
         with pytest.raises(SystemExit) as ended:
             main(list(arguments))
         out, err = self._capsys.readouterr()
+        logs.set_up(sys.__stderr__)  # capsys' own stream is gone with the fixture's phase, and the next run may log
         said = "".join(line for line in err.splitlines(keepends=True) if not line.startswith('{"'))
         code = ended.value.code
         return Told(code if isinstance(code, int) else -1, out, said)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from rostersync.model import User
 from rostersync.targets import Existing
 from rostersync.targets.memory import MemoryTarget, Settings
 from tests.cli.conftest import Desk
@@ -66,6 +67,12 @@ def test_an_lms_with_users_is_not_delivered_to_before_they_are_adopted(lms: Desk
     assert kari.target_key == "account-7"
     assert target(lms).double_creates == ()
     assert [(what, why) for what, _, why in lms.journal()] == [("adopt", "1 users taken over")]
+
+
+def test_an_lms_whose_users_may_be_replaced_is_a_decision_of_somebody(lms: Desk) -> None:
+    seed(lms, Existing("account-7"))
+    assert lms("sync", "oslo", "--new-site", *ON).code == 0
+    assert lms.journal() == [("sync --new-site", "oslo", "what the LMS holds may be replaced")]
 
 
 def test_a_list_says_whose_an_account_is(lms: Desk) -> None:
@@ -158,38 +165,44 @@ def test_after_a_lost_state_the_same_users_are_found_again_by_our_own_ids(desk: 
 
 @pytest.fixture
 def delivered(lms: Desk) -> Desk:
-    """The same town, delivered; and then the LMS has lost everything."""
+    """The same town, delivered."""
     assert lms("sync", "oslo", *ON).code == 0
-    (lms.town.home / "out" / "lms.jsonl").unlink()
     return lms
 
 
-def names(desk: Desk) -> set[str]:
+def names(desk: Desk) -> dict[str, str]:
+    """Our id of everything the LMS holds -> a name to know it by."""
     values = [placed.value for placed in target(desk).snapshot()]
-    return {getattr(value, "given_name", None) or getattr(value, "name", "") for value in values}
+    return {value.id: value.given_name if isinstance(value, User) else value.name for value in values}
 
 
-def test_everything_is_sent_again(delivered: Desk) -> None:
+def sent(desk: Desk, *arguments: str) -> set[str]:
+    """What one resync sent, by name."""
+    before = target(desk).calls
+    assert desk("resync", "oslo", *arguments).code == 0
+    told = target(desk).calls
+    return {names(desk)[id_] for (id_, asked), count in told.items() if count > before.get((id_, asked), 0)}
+
+
+def test_everything_is_sent_again_to_an_lms_that_lost_it(delivered: Desk) -> None:
+    there = names(delivered)
+    (delivered.town.home / "out" / "lms.jsonl").unlink()
     assert delivered("plan", "oslo", *ON).code == 0, "nobody has noticed"
     told = delivered("resync", "oslo", "--all", "--json")
-    assert (told.code, told.document["failed"]) == (0, 0)
-    assert told.document["sent"] == len(target(delivered).snapshot())
-    assert {"Kari", "Siri", "Anne", "7A", "Nord skole"} <= names(delivered)
+    assert (told.code, told.document["failed"], told.document["sent"]) == (0, 0, len(there))
+    assert names(delivered) == there
 
 
-def test_one_person_group_or_school_is_sent_again(delivered: Desk) -> None:
-    home = delivered.town.home / "out" / "lms.jsonl"
-    for arguments, there, missing in (
-        (("--person", f"{SOURCE}/kari"), {"Kari"}, {"Per", "7A"}),
-        (("--group", f"{SOURCE}/7A"), {"7A", "Kari", "Per", "Eva", "Anne"}, {"7B", "Ola", "Siri"}),
-        (("--school", "970944443"), {"Sør skole", "1S", "Siri", "Jon"}, {"Nord skole", "Kari"}),
-    ):
-        assert delivered("resync", "oslo", *arguments).code == 0
-        assert there <= names(delivered)
-        assert not missing & names(delivered)
-        home.unlink()
-    kinds = [what for what, _, _ in delivered.journal()]
-    assert kinds == ["resync person", "resync group", "resync school"]
+def test_one_person_group_or_school_is_sent_again_and_nothing_else(delivered: Desk) -> None:
+    assert sent(delivered, "--person", f"{SOURCE}/kari") == {"Kari"}
+    assert sent(delivered, "--group", f"{SOURCE}/7B") == {"7B", "Ola", "Eva", "Jon"}
+    southern = sent(delivered, "--school", "970944443")
+    assert southern >= {"Sør skole", "1S", "Siri", "Jon"}
+    assert not southern & {"Nord skole", "7A", "Kari", "Eva", "Anne"}
+    assert sent(delivered, "--all") == set(names(delivered).values())
+    whats = [(what, about) for what, about, _ in delivered.journal()]
+    assert whats[0] == ("resync person", delivered.town.person("kari"))
+    assert [what for what, _ in whats] == ["resync person", "resync group", "resync school", "resync all"]
 
 
 def test_a_whole_set_is_written_again(desk: Desk) -> None:
@@ -203,12 +216,12 @@ def test_a_whole_set_is_written_again(desk: Desk) -> None:
 def test_failures_are_counted_by_reason(delivered: Desk) -> None:
     config = delivered.town.config
     config.write_text(
-        config.read_text().replace('path = "out/lms.jsonl"', 'path = "out/lms.jsonl"\nfail = ["kind:person"]')
+        config.read_text().replace('path = "out/lms.jsonl"', 'path = "out/lms.jsonl"\nfail = ["every:2"]')
     )
     told = delivered("resync", "oslo", "--all")
     assert told.code == 4
-    assert "7 failed." in told.out
-    assert "7 x made to fail by kind:person" in told.out
+    assert "10 x made to fail by every:2" in told.out
+    assert delivered("resync", "oslo", "--all", "--json").document["failures"] == {"made to fail by every:2": 10}
 
 
 @pytest.mark.parametrize(

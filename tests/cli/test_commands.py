@@ -156,7 +156,10 @@ def test_what_is_held_flows_after_an_approval_and_the_journal_says_who_and_why(f
     applied = fresh("apply", held[0]["digest"], "--as-of", str(NEXT), "--json")
     assert (applied.code, applied.document["moved"], applied.document["held"]) == (0, False, [])
     assert len(fresh("trash", "list", "--json").document) == 20
-    assert fresh.journal() == [("approve entry", one["digest"], "the class moved to Bergen") for one in held]
+    assert fresh.journal() == [
+        *(("approve entry", one["digest"], "the class moved to Bergen") for one in held),
+        ("apply entry", held[0]["digest"], "asked for at the command line"),
+    ]
 
 
 def test_an_approval_of_a_plan_that_has_moved_delivers_nothing(fresh: Desk) -> None:

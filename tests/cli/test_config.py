@@ -167,8 +167,10 @@ WRONG = [
     (
         'secret = { file = "state.secret" }',
         'secret = "in the clear"',
-        '4: "secret" must say where the secret is kept, never the secret itself: '
-        '{ credential = "NAME" }, { file = "PATH" } or { env = "VARIABLE" }',
+        (
+            '4: "secret" must say where the secret is kept, never the secret itself: '
+            '{ credential = "NAME" }, { file = "PATH" } or { env = "VARIABLE" }'
+        ),
     ),
     ("[state]", "[state]\nrehersal = true", '3: unknown key "rehersal" in [state] (did you mean "rehearsal"?)'),
     ("[state]", '[state]\nrehearsal = "yes"', '3: "rehearsal" must be true or false, without quotes'),

@@ -121,17 +121,25 @@ def test_two_keys_are_read_from_two_lines(desk: Desk, monkeypatch: pytest.Monkey
     assert (denied["pupil"], denied["guardian"]) == (desk.town.person("kari"), desk.town.person("mor"))
 
 
-@pytest.mark.parametrize("shape", ["{}", "{0[0]}{0[1]}", "lab.example/{}", "group_{}_8A", "'{}'"])
 @pytest.mark.parametrize(
-    "command", [["person"], ["group"], ["protect", *WHY], ["trash", "restore", *WHY], ["resync", "oslo", "--person"], ["resync", "oslo", "--group"]]
-)  # fmt: skip
-def test_a_national_number_is_never_taken_as_an_argument(desk: Desk, command: list[str], shape: str) -> None:
+    "command",
+    [
+        ["person"],
+        ["group"],
+        ["protect", *WHY],
+        ["trash", "restore", *WHY],
+        ["resync", "oslo", "--person"],
+        ["resync", "oslo", "--group"],
+    ],
+    ids=lambda command: " ".join(command[:2]),
+)
+def test_a_national_number_is_never_taken_as_an_argument(desk: Desk, command: list[str]) -> None:
     number = number_of(desk.town, "kari")
-    typed = f"{number[:6]} {number[6:]}" if "[" in shape else shape.format(number)
-    told = desk(*command, typed)
-    assert told.code == 64
-    assert "a national number may not be an argument" in told.err
-    assert number not in told.err + told.out
+    for typed in (number, f"{number[:6]} {number[6:]}", f"lab.example/{number}", f"group_{number}_8A", f"'{number}'"):
+        told = desk(*command, typed)
+        assert told.code == 64
+        assert "a national number may not be an argument" in told.err
+        assert number not in told.err + told.out
 
 
 def test_no_key_at_all_is_said_to_be_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

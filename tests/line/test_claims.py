@@ -40,7 +40,8 @@ def test_who_has_no_present_claim_is_absent_and_keeps_her_last_good_values() -> 
 
 
 def test_who_has_no_claim_at_all_is_absent() -> None:
-    assert believe(()).absent
+    nobody = believe(())
+    assert (nobody.absent, nobody.contradicted, nobody.left) == (True, False, "")
 
 
 def test_a_value_comes_from_the_first_source_that_has_one() -> None:

@@ -117,6 +117,7 @@ def test_who_went_by_nothing_but_a_date_is_marked_so(card: Card, face: Face, by_
         (teacher("t", tie(group(), "teacher", begin=date(2027, 1, 4))), date(2026, 12, 5)),
         (pupil(ties=[tie(group(), begin=date(2027, 1, 4))]), date(2026, 12, 28)),
         (teacher(local=granted(end=TODAY)), TOMORROW),
+        (teacher(local=granted(begin=TODAY)), None),
         (teacher(local=granted(begin=TOMORROW)), TOMORROW),
         (pupil("p", contact(), local=Local(denied=(("mother", TODAY),))), TOMORROW),
         (guardian("mother", pupil("p", contact(), birth_date="2008-12-01")), date(2026, 12, 1)),

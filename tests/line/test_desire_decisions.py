@@ -11,6 +11,7 @@ from rostersync.desire import Rules
 from rostersync.model import (
     Card,
     Grant,
+    GroupFact,
     Local,
     Membership,
     Role,
@@ -21,6 +22,7 @@ from rostersync.model import (
 from tests.line.builders import (
     IDS,
     NORTH,
+    ROLES,
     SOUTH,
     TODAY,
     contact,
@@ -77,6 +79,20 @@ def test_a_grant_lapses_where_she_does_not_work_or_out_of_its_dates(local: Local
     assert any(note.startswith("not granted") for note in desired.notes)
 
 
+@pytest.mark.parametrize(
+    "local", [granted(begin=TODAY, end=TODAY), granted(begin=YESTERDAY, end=TOMORROW), granted(begin=YESTERDAY)]
+)
+def test_a_grant_holds_from_its_first_day_to_its_last(local: Local) -> None:
+    desired = wanted(teacher(local=local))
+    assert (desired.users[0].role, desired.notes) == ("school_leader", ())
+
+
+def test_a_system_administrator_is_never_made_by_a_grant() -> None:
+    assert wanted(teacher(local=granted("system_administrator"))).notes == (
+        "not granted: a sync never gives the role system_administrator (1)",
+    )
+
+
 def test_the_highest_of_two_grants_counts() -> None:
     grants = tuple(Grant(role, NORTH.number, "decided") for role in ("school_leader", "super_user", "school_leader"))
     assert school_user(teacher(local=Local(grants=grants))).role == "super_user"
@@ -94,8 +110,19 @@ def test_a_suggestion_that_was_granted_is_not_asked_again(role: Role) -> None:
     assert wanted(teacher("t", tie(school_fact(), "leader"), local=granted(role))).questions == ()
 
 
-def test_at_the_owner_nothing_is_suggested() -> None:
-    assert wanted(teacher("t", tie(owner_fact(), "leader"))).questions == ()
+@pytest.mark.parametrize("owner", [owner_fact(), GroupFact("owner", "owner", "Eksempel kommune", "", SOUTH)])
+def test_at_the_owner_nothing_is_suggested(owner: GroupFact) -> None:
+    assert wanted(teacher("t", tie(owner, "leader"))).questions == ()
+
+
+def test_nobody_is_suggested_as_system_administrator() -> None:
+    rules = Rules(replace(ROLES, suggests={"leader": "system_administrator"}))
+    assert wanted(teacher("t", tie(school_fact(), "leader")), rules=rules).questions == ()
+
+
+def test_a_suggestion_at_a_school_without_a_number_is_asked_all_the_same() -> None:
+    (asked,) = wanted(teacher("t", tie(group(school=School("x", "X skole")), "leader"))).questions
+    assert "a school without a number" in asked.text
 
 
 # -- people here have decided ---------------------------------------------------------------------------------------
@@ -173,7 +200,8 @@ def test_the_notes_say_without_names_what_was_left_out_and_how_often() -> None:
 
 
 def test_a_guardian_s_notes_say_why_a_pupil_is_not_followed() -> None:
-    card = guardian("mother", pupil("a", contact(), local=DENIED), pupil("b", contact(), local=PROTECTED))
+    denied, protected = pupil("a", contact(), local=DENIED), pupil("b", contact(), local=PROTECTED)
+    card = guardian("mother", denied, protected, pupil("c", contact()))
     assert wanted(card).notes == ("no link to a pupil: denied here (1)",)
 
 

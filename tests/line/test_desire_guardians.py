@@ -65,6 +65,13 @@ def test_a_parent_who_works_at_school_has_two_users_each_with_its_own_groups() -
     assert groups_of(guardian_user(card)) == {"8a"}
 
 
+def test_who_may_follow_her_stands_on_her_school_user_and_never_on_her_guardian_user() -> None:
+    """A young mother who is a pupil herself."""
+    card = Card("t", (claim("everyday", contact("mother")),), (tie(group("9c")),), (pupil("pupil", contact("t")),))
+    assert school_user(card).guardians == (MOTHER,)
+    assert guardian_user(card).guardians == ()
+
+
 def test_a_teacher_who_left_keeps_her_guardian_user() -> None:
     card = Card("t", (claim(left="employment ended"),), (), (pupil("pupil", contact("t")),))
     assert gone(card).reason == "left: employment ended"
@@ -103,7 +110,8 @@ def test_a_contact_who_is_no_guardian_is_asked_about_and_never_linked() -> None:
     assert desired.users[0].guardians == ()
     (asked,) = desired.questions
     assert (asked.code, asked.about) == ("contact", ("pupil", "uncle"))
-    assert "foster parent" in asked.text
+    assert "listed as foster parent" in asked.text
+    assert "listed" not in wanted(pupil("pupil", contact("uncle", kind="question"))).questions[0].text
 
 
 @pytest.mark.parametrize(
@@ -112,7 +120,8 @@ def test_a_contact_who_is_no_guardian_is_asked_about_and_never_linked() -> None:
         pupil("pupil", contact(kind="question", present=False)),
         pupil("pupil", contact(kind="question", protected=True)),
         pupil("pupil", contact(), contact(kind="question")),
-        pupil("pupil", contact(kind="question"), birth_date="2008-01-01"),
+        pupil("pupil", contact(kind="question"), birth_date="2008-11-23"),
+        pupil("pupil", contact(), local=DENIED),
         pupil("pupil", contact(kind="question"), ties=()),
         teacher("t"),
     ],

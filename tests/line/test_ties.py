@@ -48,6 +48,11 @@ def test_a_tie_is_open_on_its_first_and_on_its_last_day() -> None:
     assert [affiliation.over_on(day) for day in (date(2027, 7, 2), date(2027, 7, 3))] == [False, True]
 
 
+def test_a_tie_of_one_day_counts_on_that_day() -> None:
+    affiliation = only(tie(group(begin=BEGIN, end=BEGIN), "pupil", BEGIN, BEGIN))
+    assert [affiliation.begun_on(date(2026, 8, day)) for day in (16, 17, 18)] == [False, True, False]
+
+
 def test_a_group_s_dates_bound_its_ties_in_the_same_way() -> None:
     bounded = group(begin=BEGIN, end=END)
     assert only(tie(bounded, "teacher")).window == only(tie(group(), "teacher", BEGIN, END)).window

@@ -63,6 +63,8 @@ def sync(shell: Shell, sync: str, full: bool, new_site: bool) -> int:
 def _run(shell: Shell, sync: str, order: runs.Order) -> RunReport:
     parts = shell.parts(sync)
     with shell.store() as store, steps(shell) as progress:
+        if order.new_site:
+            store.journal.write(shell.now(), shell.who, "sync --new-site", sync, "what the LMS holds may be replaced")
         return runs.start(store, parts, order, shell.now(), progress)
 
 
@@ -103,6 +105,9 @@ def apply(shell: Shell, digest: str) -> int:
         parts = shell.parts(found.sync)
         if found.purpose == "adoption":
             return confirm(shell, store, parts, found)
+        store.journal.write(
+            shell.now(), shell.who, f"apply {found.purpose}", found.digest, "asked for at the command line"
+        )
         with steps(shell) as progress:
             report = runs.start(store, parts, runs.Order("apply", expected=found.digest), shell.now(), progress)
         # every run remembers the digests of its plan: a plan that has moved is still remembered from an earlier run

@@ -57,7 +57,7 @@ def raised_roles(affiliations: Iterable[Affiliation], grants: Iterable[Grant], o
     """School id -> the role granted there, as long as she works there. Grants elsewhere have lapsed."""
     works_at: dict[str, str] = {}
     for one in affiliations:
-        if one.role == "staff" and one.school and one.group.school and one.group.school.number:
+        if one.role == "staff" and one.group.school and one.group.school.number:
             works_at[one.group.school.number] = one.school
     raised: dict[str, Role] = {}
     for grant in grants:

@@ -89,7 +89,7 @@ def _about_contacts(seen: Seen) -> Iterator[Question]:
     """Foster parents, relatives and contact persons: no source proves that they are guardians."""
     if seen.on >= seen.ward.grown_up_on or not any(one.role == "pupil" for one in seen.own):
         return
-    settled = {adult for adult, standing in seen.guardians if standing.stands or standing.silent}
+    settled = {adult for adult, standing in seen.guardians if standing.stands}
     asked = {
         (one.person, one.because)
         for claim in seen.belief.believed
@@ -105,8 +105,8 @@ def _about_contacts(seen: Seen) -> Iterator[Question]:
 def _about_roles(seen: Seen, roles: RoleModel) -> Iterator[Question]:
     asked = set()
     for one in seen.own:
-        suggested = roles.suggests.get(one.word)
-        if suggested and one.group.school and one.school and suggested in GRANTED:
+        suggested = roles.suggests.get(one.word, one.role)
+        if suggested in GRANTED and one.group.school and one.school:
             granted = seen.granted.get(one.school, one.role)
             if RANK[suggested] < RANK[granted]:
                 asked.add((one.word, one.group.school.number, suggested))

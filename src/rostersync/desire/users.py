@@ -119,7 +119,7 @@ def _user(seen: Seen, face: Face, affiliations: Sequence[Affiliation], rules: Ru
         fields=released(seen.belief, (field for one in releasing for field in rules.roles.release.get(one, ()))),
         schools=schools,
         memberships=memberships(affiliations, rules.roles, ids),
-        guardians=_guardian_users(seen, rules, ids) if face == "school" and seen.own else (),
+        guardians=_guardian_users(seen, rules, ids) if face == "school" else (),
     )
 
 

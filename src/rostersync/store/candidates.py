@@ -131,7 +131,7 @@ class Candidates:
 
     def _links(self, keys: set[int]) -> dict[int, str]:
         linked: dict[int, str] = {}
-        for key, no, id_ in self._desk.among(_LINKED, list(keys)):
+        for key, no, id_ in self._desk.among(_LINKED, keys):
             linked[key] = id_
             self._people.setdefault(id_, Someone(no, id_, set(), set()))
         return linked
@@ -145,7 +145,7 @@ class Candidates:
             self._people.setdefault(id_, Someone(no, id_, set(), set()))
             numbers.add(no)
         keyring = self._desk.database.keyring
-        claims = self._desk.database.among(_CLAIMS_OF_PERSONS, list(numbers))
+        claims = self._desk.database.among(_CLAIMS_OF_PERSONS, numbers)
         for id_, wrapped, source_no, key, sealed, present in claims:
             opened = keyring.open(keyring.unwrap(wrapped), sealed, place_of(source_no, key))
             self._people[id_].births |= _birth_dates(opened)
@@ -163,7 +163,7 @@ class Candidates:
             if one.wrapped and any(count[each] > 1 or each in self._holders for each in self._identifiers[one.key])
         }
         births: defaultdict[int, set[str]] = defaultdict(set)
-        for _, key, sealed in self._desk.among(CLAIMS_OF_KEYS, list(data_keys), self._desk.first):
+        for _, key, sealed in self._desk.among(CLAIMS_OF_KEYS, data_keys, self._desk.first):
             births[key] |= _birth_dates(keyring.open(data_keys[key], sealed, place_of(self._desk.source_no, key)))
         return births
 

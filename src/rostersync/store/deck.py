@@ -133,7 +133,8 @@ class Deck:
     def _deal(self, persons: Sequence[int]) -> None:
         self._database.conn.execute(sa.schema.CreateTable(_deck, if_not_exists=True))
         self._database.conn.execute(sa.delete(_deck))
-        self._database.insert_many(_deck, ("person_no",), [(no,) for no in persons])
+        # One statement, because outside a transaction each one is a transaction of its own.
+        self._database.among("INSERT INTO deck (person_no) SELECT no FROM person WHERE no IN (them)", persons)
 
     def _rows(self, statement: sa.TextClause) -> list[tuple[Any, ...]]:
         return self._database.tuples(statement, self._binds)

@@ -208,7 +208,7 @@ class Desk:
         """The rows of a query as plain tuples; values as `run_sql`."""
         return self.database.tuples(statement, {"source": self.source_no, "first": self.first, **values})
 
-    def among(self, statement: str, them: Sequence[Any], *values: Any) -> list[tuple[Any, ...]]:
+    def among(self, statement: str, them: Iterable[Any], *values: Any) -> list[tuple[Any, ...]]:
         """As `Database.among`; the first `?` is this source's number."""
         return self.database.among(statement, them, self.source_no, *values)
 

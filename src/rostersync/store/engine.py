@@ -127,16 +127,17 @@ class Database:
         """
         return sum(self.conn.exec_driver_sql(statement, batch).rowcount for batch in batches(rows, BATCH))
 
-    def among(self, statement: str, them: Sequence[Any], *values: Any) -> list[tuple[Any, ...]]:
-        """Every row of a query over many values at once, as plain tuples.
+    def among(self, statement: str, them: Iterable[Any], *values: Any) -> list[tuple[Any, ...]]:
+        """Every row of a query over many values, 5,000 at a time, as plain tuples.
 
         `?` stands for each of `values`, and `(them)`, after all of those, for the many. Named values would cost ten
         times the query.
         """
-        if not them:
-            return []
-        marked = statement.replace("?", self.mark).replace("(them)", f"({', '.join([self.mark] * len(them))})")
-        return _fetched(self.conn.exec_driver_sql(marked, (*values, *them)))
+        rows: list[tuple[Any, ...]] = []
+        for some in batches(them, BATCH):
+            marked = statement.replace("?", self.mark).replace("(them)", f"({', '.join([self.mark] * len(some))})")
+            rows += _fetched(self.conn.exec_driver_sql(marked, (*values, *some)))
+        return rows
 
     def tuples(self, statement: sa.Executable, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Every row of a query as the driver's own tuples: for queries with hundreds of thousands of rows."""

@@ -110,7 +110,7 @@ class _Batch:
         theirs = {no: keyring.unwrap(wrapped) for no, wrapped in self._desk.rows(own)}
         came_with = {one.key: keyring.unwrap(one.wrapped) for one in self._arrivals if one.key in self._joined}
         resealed: list[tuple[bytes, int]] = []
-        for no, key, sealed in self._desk.among(CLAIMS_OF_KEYS, list(self._joined), self._desk.first):
+        for no, key, sealed in self._desk.among(CLAIMS_OF_KEYS, self._joined, self._desk.first):
             place = place_of(self._desk.source_no, key)
             opened = keyring.open(came_with[key], sealed, place)
             resealed.append((keyring.seal(theirs[self._joined[key]], opened, place), no))

@@ -115,10 +115,10 @@ class Rosters:
         """Group key -> the claims of the last accepted snapshot, with their ties."""
         found: defaultdict[int, list[_Old]] = defaultdict(list)
         by_no: dict[int, _Old] = {}
-        for no, key, digest in self._desk.among(_OLD, list(keys), self._desk.first):
+        for no, key, digest in self._desk.among(_OLD, keys, self._desk.first):
             by_no[no] = _Old(no, digest, set())
             found[key].append(by_no[no])
-        ties = self._desk.database.among(_OLD_TIES, list(by_no))
+        ties = self._desk.database.among(_OLD_TIES, by_no)
         for no, person, role, begin, end, primary, left in ties:
             by_no[no].rows.add((person, role, begin, end, bool(primary), left))
         return found
