@@ -15,14 +15,15 @@ from rostersync.model import Face
 class Ids:
     """Makes ids from one key (32 bytes). All ids are 32 hexadecimal digits."""
 
-    __slots__ = ("_key",)
+    __slots__ = ("_keyed",)
 
     def __init__(self, key: bytes) -> None:
-        self._key = key
+        self._keyed = hmac.new(key, digestmod=hashlib.sha256)
 
     def _make(self, *parts: str) -> str:
-        message = "\x1f".join(parts).encode()
-        return hmac.new(self._key, message, hashlib.sha256).hexdigest()[:32]
+        mac = self._keyed.copy()
+        mac.update("\x1f".join(parts).encode())
+        return mac.hexdigest()[:32]
 
     def person(self, source: str, key: str) -> str:
         """The id of the person whom `key` in `source` founded."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rostersync.cli import main
+from rostersync.model import Question
 from tests.cli.conftest import Desk
 from tests.scenarios.town import AUTUMN, SECRET, Human, Tied, Town
 
@@ -250,6 +251,17 @@ def test_status_tells_the_next_suspension(desk: Desk) -> None:
         "suspended": 0,
         "next": str(NEXT + timedelta(days=30)),
     }
+
+
+def test_a_question_asked_about_many_is_read_once(desk: Desk) -> None:
+    store = desk.town.store()
+    for person in ("a" * 32, "b" * 32):
+        store.questions.open(Question("suggested_role", (person,), "Somebody is a leader."), datetime.now(UTC))
+    store.close()
+    lines = desk("status").out.splitlines()
+    place = lines.index("  2 x suggested_role: Somebody is a leader.")
+    assert {line.split()[-1] for line in lines[place + 1 : place + 3]} == {"a" * 32, "b" * 32}
+    assert len(desk("status", "--json").document["questions"]) == 2
 
 
 def test_before_the_first_run_there_is_nothing_to_look_at(fresh: Desk) -> None:

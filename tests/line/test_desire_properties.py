@@ -212,9 +212,6 @@ def _mixed(some: tuple[T, ...], chance: random.Random) -> tuple[T, ...]:
     return tuple(chance.sample(some, len(some)))
 
 
-# -- guardianship ---------------------------------------------------------------------------------------------------
-
-
 @settings(max_examples=EXAMPLES * 2, deadline=None)
 @given(families(), DAYS)
 def test_the_link_is_on_the_ward_s_user_exactly_when_the_guardian_follows_the_ward(
@@ -307,9 +304,6 @@ def _without_mother(card: Card) -> Card:
         replace(claim, contacts=tuple(one for one in claim.contacts if one.person != "mother")) for claim in card.claims
     )
     return replace(card, claims=claims, wards=())
-
-
-# -- everything fits together ---------------------------------------------------------------------------------------
 
 
 @settings(max_examples=EXAMPLES, deadline=None)

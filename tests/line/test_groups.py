@@ -12,7 +12,7 @@ from rostersync.model import Group, GroupFact
 from tests.line.builders import IDS, NORTH, ROLES, SOUTH, TODAY, group, owner_fact, school_fact
 
 RULES = Rules(ROLES)
-WORDS = ("særskilt", "forsterket", "fritak", "bup", "alternativ opplæring")
+WORDS = ("særskilt", "forsterket", "fritak", "bup", "døve", "alternativ opplæring")
 
 
 def named(fact: GroupFact, on: date = TODAY) -> Group | None:
@@ -59,6 +59,12 @@ def test_a_group_without_an_end_never_changes_by_itself(end: date | None) -> Non
     assert again is None
 
 
+def test_a_group_of_one_day_keeps_its_dates() -> None:
+    desired = named(group(begin=TODAY, end=TODAY))
+    assert desired is not None
+    assert (desired.begin, desired.end) == (TODAY, TODAY)
+
+
 def test_dates_that_contradict_each_other_end_no_group() -> None:
     desired, again = desire_group(group(begin=date(2026, 9, 1), end=date(2016, 9, 1)), RULES, TODAY)
     assert desired is not None
@@ -84,6 +90,7 @@ def test_a_name_that_reveals_something_gives_way_to_the_neutral_title_and_nothin
         ("matematikkfritak 9B", True),
         ("9B_fritak2", True),
         ("BUP", True),
+        ("døvegruppe", True),
         ("bupark", False),  # three letters count only alone
         ("vannbup", False),
         ("ifritaket", False),  # neither beginning nor end

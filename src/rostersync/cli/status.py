@@ -103,12 +103,20 @@ def _waiting(shell: Shell, found: dict[str, Any]) -> Iterator[str]:
             yield f"    release: rostersync source accept {one['source']} {one['digest'][:12]} --reason ..."
     for sync, last in found["last"].items():
         yield from _run_lines(shell, sync, last)
-    for question in found["questions"]:
-        yield f"  Question ({question['code']}): {question['text']}\n    about {', '.join(question['about'])}"
+    yield from _question_lines(found["questions"])
     if found["pinned"]:
         yield f"  {found['pinned']:,} pinned persons: rostersync pin list"
     if found["restored_backup"]:
         yield "  The state is a restored backup: nothing ends until `rostersync state recover --reason ...`."
+
+
+def _question_lines(questions: list[dict[str, Any]]) -> Iterator[str]:
+    """The same question about many people is read once."""
+    about: dict[tuple[str, str], list[str]] = {}
+    for question in questions:
+        about.setdefault((question["code"], question["text"]), []).append(" and ".join(question["about"]))
+    for (code, text), persons in about.items():
+        yield f"  {len(persons):,} x {code}: {text}\n    about " + "\n          ".join(persons)
 
 
 def _run_lines(shell: Shell, sync: str, last: dict[str, Any] | None) -> Iterator[str]:
