@@ -22,5 +22,5 @@ $python -c 'import ensurepip' 2>/dev/null || need python3-venv "for the virtual 
 
 [ -x "$venv/bin/python" ] || $python -m venv "$venv"
 export PIP_DISABLE_PIP_VERSION_CHECK=1
-"$venv/bin/pip" install -q --require-hashes -r requirements/dev.txt
-"$venv/bin/pip" install -q --no-deps --no-build-isolation -e .
+"$venv/bin/pip" install -qq --require-hashes -r requirements/dev.txt
+"$venv/bin/pip" install -qq --no-deps --no-build-isolation -e .

@@ -102,9 +102,7 @@ def test_no_tie_gives_more_than_staff(role: str) -> None:
     assert affiliation.role == "staff"
 
 
-@pytest.mark.parametrize(
-    ("leads_to", "school"), [(group(), "north"), (school_fact(), "north"), (owner_fact(), "")]
-)
+@pytest.mark.parametrize(("leads_to", "school"), [(group(), "north"), (school_fact(), "north"), (owner_fact(), "")])
 def test_a_tie_leads_to_a_school_unless_it_leads_to_the_owner(leads_to: GroupFact, school: str) -> None:
     assert only(tie(leads_to, "employee")).school == school
 

@@ -45,4 +45,4 @@ def _inside(directory: Path, layout: str) -> Iterator[str]:
     # The layout was changed in the config: an LMS that still reads the other place would never see anybody leave.
     other = ZIP if layout == "directory" else CURRENT
     if other in names:
-        yield f'{directory / other} is left from the other layout and grows stale; remove it, or set layout back'
+        yield f"{directory / other} is left from the other layout and grows stale; remove it, or set layout back"
