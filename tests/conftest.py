@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from rostersync import logs
 
@@ -27,8 +28,15 @@ def standards() -> Path:
     return folder
 
 
+settings.register_profile("slice", max_examples=25, deadline=None)
+settings.register_profile("full", max_examples=500, deadline=None)
+
+
 def _in_full() -> bool:
     return os.environ.get("ROSTERSYNC_PROOF") == "full"
+
+
+settings.load_profile("full" if _in_full() else "slice")
 
 
 @pytest.fixture(scope="session")

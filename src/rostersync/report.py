@@ -257,7 +257,7 @@ def _held_lines(report: RunReport) -> Iterable[str]:
 
 def measured(entry: Entry) -> str:
     """An entry beside the size of its school and its limit."""
-    recent = f", {entry.recent:,} of them in the six days before" if entry.recent else ""
+    recent = f", counting {entry.recent:,} from the six days before" if entry.recent else ""
     limit = f"the limit is {entry.limit:,}" if entry.limit is not None else "that takes an approval"
     return f"of {entry.of:,}{recent}; {limit}"
 

@@ -62,7 +62,7 @@ def test_what_needs_a_person_comes_first_with_its_command() -> None:
     wanted = [
         "The source everyday was refused. zero persons",
         REFUSED.release,
-        "312 × person depart at Nord skole (974589230), of 9,480, 2 of them in the six days before; the limit is 100.",
+        "312 × person depart at Nord skole (974589230), of 9,480, counting 2 from the six days before; the limit is 100.",
         "rostersync approve 77aa77aa77aa --reason ...",
         "40 × guardianship end at no school, of 50. They are not held",
         "4 users are due for permanent removal, which takes an approval.",

@@ -129,7 +129,7 @@ def test_changes_stand_in_a_table_with_users_by_that_name() -> None:
 def test_what_is_held_says_how_many_where_against_what_and_the_command() -> None:
     text = to_text(report(entries=(HELD, replace(HELD, school="*", limit=None, recent=0), FLOWING)))
     assert (
-        "  HELD  312 x person depart at Nord skole (974589230), of 9,480, 2 of them in the six days before; "
+        "  HELD  312 x person depart at Nord skole (974589230), of 9,480, counting 2 from the six days before; "
         "the limit is 100\n        rostersync approve 77aa77aa77aa --reason ..."
     ) in text
     assert "312 x person depart at the whole owner, of 9,480; that takes an approval" in text

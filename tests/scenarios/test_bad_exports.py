@@ -221,6 +221,7 @@ def said_active(text: bytes) -> set[str]:
 
 
 @pytest.mark.proof
+@pytest.mark.slice
 def test_no_accident_in_a_file_makes_anybody_depart_whom_a_whole_document_did_not(town: Town, proof_size: int) -> None:
     """Whatever happens to the bytes: a refused file makes nobody depart, an accepted one nobody whom it says is there."""
     town.sync(AUTUMN)

@@ -73,6 +73,7 @@ def undisturbed(home: Path, target: str) -> Town:
 
 
 @pytest.mark.proof
+@pytest.mark.slice
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_killed_run_and_a_rerun_end_where_an_undisturbed_run_does(tmp_path: Path, target: str, kills: int) -> None:
     calm = undisturbed(tmp_path / "calm", target)

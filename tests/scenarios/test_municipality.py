@@ -130,6 +130,7 @@ def test_a_later_day_alone_equals_the_same_day_after_others(tmp_path: Path) -> N
 
 
 @pytest.mark.proof
+@pytest.mark.slice
 def test_a_whole_school_year_ends_in_what_the_account_says(tmp_path: Path, school_year_days: list[int]) -> None:
     town = Town(tmp_path)
     for day in school_year_days:

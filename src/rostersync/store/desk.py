@@ -105,8 +105,8 @@ _SAME_KEY: Final = "SELECT key, content, no, digest FROM claim WHERE source_no =
 class Desk:
     """One source's intake in the making.
 
-    `first` is the number of its first new claim, and tells the claims' age. `ties` is how many standing ties there are
-    more than before.
+    `first` is the number of its first new claim, and tells the claims' age. `is_new` is true for a source that the state
+    has no claims of. `ties` is how many standing ties there are more than before.
     """
 
     def __init__(self, database: Database, source_no: int, source: str, run: str) -> None:
@@ -120,6 +120,7 @@ class Desk:
         self._spoken: list[tuple[int, bytes]] = []
         self.content_digest: Callable[[bytes], bytes] = database.keyring.digest("claim content")
         self.first = self._last_claim() + 1
+        self.is_new = not self.run_sql(sa.select(claim.c.no).where(claim.c.source_no == source_no).limit(1)).first()
         self.seen = Seen(self._known_digests())
         self._next = self.first
         self.ties = 0
@@ -184,8 +185,9 @@ class Desk:
         self._spoken.clear()
 
     def touch(self, keys: Iterable[int]) -> None:
-        """Note person keys whose card can have changed."""
-        self.database.insert_many(touched, ("key",), [(key,) for key in keys], ignore=True)
+        """Note person keys whose card can have changed. Of a new source that is everybody, so nobody is noted."""
+        if not self.is_new:
+            self.database.insert_many(touched, ("key",), [(key,) for key in keys], ignore=True)
 
     def refuse_collisions(self) -> None:
         """Make sure that no surrogate stands for two keys.

@@ -28,6 +28,9 @@ class Retirement:
     def settle(self) -> None:
         """Do all of it, and note whose cards and which groups it can change."""
         desk = self._desk
+        desk.run_sql(_NEW_GROUPS)
+        if desk.is_new:
+            return  # there is nothing that could come again or be missing
         desk.database.insert_many(unmet, ("no",), ((no,) for no in desk.seen.unmet()))
         self._run(_RETURNING)
         desk.ties += desk.run_sql(_TIES_RETURN).rowcount
@@ -60,6 +63,11 @@ def _statements(*texts: str) -> tuple[sa.TextClause, ...]:
 _KEPT: Final = sa.text("SELECT kept.no, kept.digest, claim.digest FROM kept CROSS JOIN claim WHERE claim.no = kept.no")
 
 _HELD_BACK: Final = "EXISTS (SELECT 1 FROM unusable WHERE unusable.kind = claim.kind AND unusable.key = claim.key)"
+
+_NEW_GROUPS: Final = sa.text("""
+    INSERT INTO regroup (key) SELECT DISTINCT key FROM claim WHERE no >= :first AND kind = 'group'
+    ON CONFLICT DO NOTHING
+""")
 
 _RETURNING: Final = _statements(
     # Somebody, or something, is listed again after an absence, with the very same words.
@@ -123,10 +131,6 @@ _STILL_REJECTED: Final = f"(claim.no IN (SELECT no FROM unmet) AND {_HELD_BACK})
 _TOUCHING: Final = _statements(
     """
     INSERT INTO touched (key) SELECT DISTINCT key FROM claim WHERE no >= :first AND kind = 'person'
-    ON CONFLICT DO NOTHING
-    """,
-    """
-    INSERT INTO regroup (key) SELECT DISTINCT key FROM claim WHERE no >= :first AND kind = 'group'
     ON CONFLICT DO NOTHING
     """,
     *(

@@ -21,6 +21,10 @@ _OWN: Final = sa.text("""
     ON CONFLICT DO NOTHING
 """)
 
+_OF_A_NEW_SOURCE: Final = sa.text(
+    "INSERT INTO hit (person_no) SELECT DISTINCT person_no FROM link WHERE source_no = :source"
+)
+
 # A school that ended, or got another number, reaches everyone in the groups below it.
 _OVER_GROUPS: Final = sa.text("""
     INSERT INTO hit (person_no)
@@ -36,12 +40,14 @@ _OVER_GROUPS: Final = sa.text("""
     ON CONFLICT DO NOTHING
 """)
 
-# The touched keys themselves are asked too: some lead to nobody any more, such as a number that was corrected.
+# The touched keys themselves are asked too: some lead to nobody any more, such as a number that was corrected. Over the
+# guardianships that a new source itself claims, nobody is reached who is not hit already.
 _OVER_GUARDIANSHIPS: Final = tuple(
     sa.text(f"""
     INSERT INTO near (person_no)
     SELECT DISTINCT neighbour.person_no
-      FROM (SELECT link.source_no, link.key FROM hit CROSS JOIN link WHERE link.person_no = hit.person_no
+      FROM (SELECT link.source_no, link.key FROM hit CROSS JOIN link
+             WHERE link.person_no = hit.person_no AND link.source_no <> :left_out
             UNION SELECT :source, key FROM touched) AS reached
      CROSS JOIN contact CROSS JOIN link AS neighbour
      WHERE contact.source_no = reached.source_no AND contact.{own} = reached.key
@@ -61,7 +67,9 @@ _MARK: Final = sa.text("""
 
 def mark_touched(desk: Desk, targets: Iterable[str], at: datetime) -> None:
     """Mark everyone whom this intake can change as dirty for each target."""
-    for statement in (_OWN, _OVER_GROUPS, *_OVER_GUARDIANSHIPS):
+    for statement in (_OF_A_NEW_SOURCE,) if desk.is_new else (_OWN, _OVER_GROUPS):
         desk.run_sql(statement)
+    for statement in _OVER_GUARDIANSHIPS:
+        desk.run_sql(statement, left_out=desk.source_no if desk.is_new else 0)
     for target in targets:
         desk.run_sql(_MARK, target=target, at=at.isoformat())
