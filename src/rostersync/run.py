@@ -18,7 +18,7 @@ from rostersync.errors import NotOurs
 from rostersync.locallists import resolve
 from rostersync.planning import Planning, TargetPlan
 from rostersync.report import RunReport, SourceReport, to_json
-from rostersync.reporting import Findings, report_of
+from rostersync.reporting import Findings, combined, report_of
 from rostersync.sourcing import Taking
 from rostersync.store import Store
 from rostersync.store.scratch import Scratch
@@ -117,7 +117,9 @@ class Run:
 
     def judge(self, plans: list[TargetPlan]) -> None:
         """Gate 2 for every target, before anything is delivered to any."""
-        approved = self.store.approvals.approvals(self.parts.settings.name, self.now)
+        approved = set(self.store.approvals.approvals(self.parts.settings.name, self.now))
+        if combined(plan.entries.digest for plan in plans) in approved:
+            approved |= {plan.entries.digest for plan in plans}
         for plan in plans:
             plan.judge(self.store, self.parts.settings.guard, self.on, approved)
         self._remember(plans)
@@ -125,7 +127,12 @@ class Run:
     def _remember(self, plans: list[TargetPlan]) -> None:
         """Every digest that a person may approve or apply is remembered with the sync it belongs to."""
         name = self.parts.settings.name
+        whole = combined(plan.entries.digest for plan in plans)
         with self.store.begin():
+            if len(plans) > 1:
+                self.store.approvals.remember_plan(
+                    whole, name, "plan", self.id, self.now, "the whole plan for every target"
+                )
             for plan in plans:
                 for purpose, digest, text in plan.approvable():
                     self.store.approvals.remember_plan(digest, name, purpose, self.id, self.now, text)
@@ -148,7 +155,8 @@ class Run:
 
     def _may_deliver(self, plans: list[TargetPlan]) -> bool:
         """Not when planning; and `apply` delivers only the very plan it was given."""
-        if self.order.expected and self.order.expected not in {digest for plan in plans for digest in plan.digests()}:
+        there = {digest for plan in plans for digest in plan.digests()} | {combined(p.entries.digest for p in plans)}
+        if self.order.expected and self.order.expected not in there:
             log.warning("plan.moved", expected=self.order.expected[:12])
             return False
         return self.order.command != "plan"

@@ -106,6 +106,18 @@ def test_one_school_gone_is_held_at_that_school_and_the_others_go_on(town: Town)
     )
 
 
+def test_ties_that_vanish_beside_an_old_dated_one_still_count_as_departures(town: Town) -> None:
+    """A date explains a departure only if it explains everything that was taken away."""
+    many(town)
+    for number in range(60):
+        town.world.put(Tied("7B", f"p{number}", end="2026-10-05"))
+    town.sync(AUTUMN)
+    for number in range(60):
+        town.world.untie(f"p{number}", "7A").untie(f"p{number}", "north")
+    report = town.sync(LATER)
+    assert any(entry.kind == "person" and entry.action == "depart" for entry in report.held)
+
+
 def test_an_approval_releases_exactly_what_was_held(town: Town) -> None:
     many(town).sync(AUTUMN)
     town.world.drop(*(f"p{number}" for number in range(30)))

@@ -47,13 +47,16 @@ def _given_more_time(known: Known, gone: Gone, context: Context) -> Draft | None
 def _departing(gone: Gone, known: Known, context: Context, lapsed: Container[str]) -> Draft | None:
     before, life = user_of(known), known.life
     left = _left_with(before, gone, context)
+    lost = lost_memberships(before, left, context, lapsed)
+    # A date made her go only if nothing was taken from her that no date had told of.
+    gone = replace(gone, by_date=gone.by_date and not any(change.counted for change in lost))
     departs = life.state == "active" and not context.add_only
     changes = revocations(before, left, lapsed)
     if departs:
         life = Life("departed", gone.reason, context.on)
         changes.append(step("depart", gone.reason, before, None, context, counted=not gone.by_date))
     changes += updated(known, left, context)
-    changes += lost_memberships(before, left, context, lapsed)
+    changes += lost
     policy = policy_for(before, context.policies)
     if context.restored_backup or due(life, policy, context.calendar, context.on) != "suspend":
         return drafted(known, left, life, changes)
