@@ -105,11 +105,14 @@ def test_other_bytes_that_say_the_same_are_no_change_and_are_known_the_next_nigh
         assert all(intake.knows(keyed(bytes_of(part))) for part in respelt)
 
 
-def test_members_in_another_order_are_no_change(store: Store) -> None:
-    take_in(store, [KARI, OLA, members("8a", "p1", "p2")])
+def test_members_in_another_order_are_no_change(store: Store, state_file: Path) -> None:
+    everyone = [f"p{number}" for number in range(1, 60)]
+    take_in(store, [KARI, OLA, members("8a", *everyone)])
+    before = sql(state_file, "SELECT content FROM claim WHERE kind = 'membership'")
     clean(store)
-    take_in(store, [KARI, OLA, members("8a", "p2", "p1")], run="run-2")
+    take_in(store, [KARI, OLA, members("8a", *reversed(everyone))], run="run-2")
     assert dirty(store) == set()
+    assert sql(state_file, "SELECT content FROM claim WHERE kind = 'membership'") == before
 
 
 # -- persons come, change and go ------------------------------------------------------------------------------------
@@ -175,8 +178,12 @@ def test_two_fragments_that_say_the_same_are_one_claim(store: Store) -> None:
     census = take_in(store, [Spelt(KARI, "one"), Spelt(KARI, "two")])
     assert len(card_of(store, "p1").claims) == 1
     assert census.persons_now == 1
-    again = take_in(store, [Spelt(KARI, "two"), Spelt(KARI, "one")], run="run-2")
-    assert again.persons_now == 1
+    keyed = store.keyed("1")
+    for night in ("run-2", "run-3"):
+        assert take_in(store, [Spelt(KARI, "two"), Spelt(KARI, "one")], run=night).persons_now == 1
+        with store.intake(IST, "looking", NOW) as intake:
+            known = [intake.knows(keyed(bytes_of(Spelt(KARI, spelling)))) for spelling in ("one", "two")]
+        assert known == [True, False]
 
 
 def test_when_one_of_two_fragments_vanishes_the_person_stays_with_the_other(store: Store) -> None:
@@ -471,6 +478,14 @@ def test_a_membership_rejected_whole_keeps_its_ties(store: Store) -> None:
     broken = Broken((Rejected("membership", "no group", "sas/8a"),))
     take_in(store, [*SCHOOL, KARI, broken], run="run-2")
     assert groups_of(card_of(store, "p1")) == {("8A", "learner")}
+
+
+def test_an_exchanged_element_takes_nothing_from_others_of_a_group_one_of_which_was_rejected(store: Store) -> None:
+    everyone = [KARI, OLA, person("t1", "Tone")]
+    take_in(store, [*SCHOOL, *everyone, members("8a", "p1"), members("8a", tie("t1", "teacher"))])
+    broken = Broken((Rejected("membership", "no role", "sas/8a"),))
+    take_in(store, [*SCHOOL, *everyone, members("8a", "p2"), broken], run="run-2")
+    assert all(groups_of(card_of(store, key)) for key in ("p1", "p2", "t1"))
 
 
 def test_a_rejected_group_stands_as_it_was(store: Store) -> None:

@@ -227,6 +227,24 @@ def test_a_number_that_becomes_the_key_itself_stays_hers_when_the_number_field_c
     assert persons(store) == 1
 
 
+def test_a_number_that_became_a_key_of_its_own_stays_hers_when_the_record_that_stated_it_changes(store: Store) -> None:
+    take_in(store, [person("p1", "Kari", number=KARI_NUMBER)])
+    before = id_of(store, "p1")
+    own = person(KARI_NUMBER, "Kari")
+    take_in(store, [person("p1", "Kari", number=KARI_NUMBER), own], run="run-2")
+    take_in(store, [person("p1", "Kari", number=OLA_NUMBER), own], run="run-3")
+    assert id_of(store, KARI_NUMBER) == id_of(store, "p1") == before
+
+
+def test_a_wrong_number_is_corrected_on_the_day_its_real_owner_comes_with_it_as_her_key(store: Store) -> None:
+    take_in(store, [person("p1", "Kari", number=OLA_NUMBER)])
+    take_in(
+        store, [person("p1", "Kari", number=KARI_NUMBER), person(OLA_NUMBER, "Ola", number=OLA_NUMBER)], run="run-2"
+    )
+    assert id_of(store, OLA_NUMBER) != id_of(store, "p1")
+    assert names(card_of(store, OLA_NUMBER)) == ["Ola"]
+
+
 # -- across sources -------------------------------------------------------------------------------------------------
 
 
@@ -284,6 +302,14 @@ def test_a_protected_person_is_nobodys_candidate_and_in_no_question(store: Store
     take_in(store, [person("p1", number=KARI_NUMBER, born="2010-11-01"), *newcomers], run="run-2")
     assert id_of(store, "n1") != hidden
     assert questions(store) == []
+
+
+def test_a_newcomer_with_the_number_of_a_protected_person_who_left_is_somebody_new(store: Store) -> None:
+    take_in(store, [person("p1", number=KARI_NUMBER)])
+    hidden = id_of(store, "p1")
+    store.decisions.protect(hidden, "withhold", "a reason", "tester", NOW)
+    take_in(store, [person("n1", number=KARI_NUMBER)], run="run-2")
+    assert id_of(store, "n1") != hidden
 
 
 # -- always ---------------------------------------------------------------------------------------------------------

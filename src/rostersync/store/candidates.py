@@ -31,6 +31,7 @@ _IDENTIFIERS: Final = """
        AND identifier.claim_no = claim.no AND claim.key IN (them)
 """
 
+# A link by number alone may lead to another person than the newcomer whose key it is: her claims are not yet that person's.
 _HOLDERS: Final = """
     SELECT DISTINCT other.kind, other.digest, person.no, person.id
       FROM claim CROSS JOIN identifier AS mine CROSS JOIN identifier AS other CROSS JOIN claim AS theirs
@@ -38,7 +39,7 @@ _HOLDERS: Final = """
      WHERE claim.source_no = ? AND claim.kind = 'person' AND claim.present = TRUE AND mine.claim_no = claim.no
        AND other.kind = mine.kind AND other.digest = mine.digest AND other.claim_no <> mine.claim_no
        AND theirs.no = other.claim_no AND link.source_no = theirs.source_no AND link.key = theirs.key
-       AND person.no = link.person_no AND person.no NOT IN (SELECT person_no FROM protection)
+       AND link.kind <> 'number' AND person.no = link.person_no AND person.no NOT IN (SELECT person_no FROM protection)
        AND claim.key IN (them)
      ORDER BY person.no
 """
@@ -46,8 +47,8 @@ _HOLDERS: Final = """
 _CLAIMS_OF_PERSONS: Final = """
     SELECT person.id, person.data_key, claim.source_no, claim.key, claim.sealed, claim.present
       FROM person CROSS JOIN link CROSS JOIN claim
-     WHERE link.person_no = person.no AND claim.source_no = link.source_no AND claim.kind = 'person'
-       AND claim.key = link.key AND person.no IN (them)
+     WHERE link.person_no = person.no AND link.kind <> 'number'
+       AND claim.source_no = link.source_no AND claim.kind = 'person' AND claim.key = link.key AND person.no IN (them)
 """
 
 CLAIMS_OF_KEYS: Final = """

@@ -175,12 +175,12 @@ class Deck:
         if len(self._shared) > _MOST_SHARED:
             self._shared.clear()
         found: defaultdict[int, list[TieFact]] = defaultdict(list)
-        for person, *tie in rows:
-            said = tuple(tie)
+        for row in rows:
+            said = row[1:]
             fact = self._shared.get(said)
             if fact is None:
                 fact = self._shared[said] = self._tie(*said)
-            found[person].append(fact)
+            found[row[0]].append(fact)
         return found
 
     def _tie(

@@ -19,9 +19,10 @@ from rostersync.store.tables import claim, contact, identifier
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 
+# A number may have been stated wrongly: whether it still leads to anybody is only known when everything is read.
 _LINKED: Final = """
     SELECT link.key, person.data_key, link.kind FROM link CROSS JOIN person
-     WHERE link.source_no = ? AND person.no = link.person_no AND link.key IN (them)
+     WHERE link.source_no = ? AND link.kind <> 'number' AND person.no = link.person_no AND link.key IN (them)
 """
 _ARRIVED: Final = "SELECT key, data_key, 'arrived' FROM arrival WHERE length(data_key) > 0 AND key IN (them)"
 
@@ -72,7 +73,7 @@ class Persons:
             if one.key not in found:
                 found[one.key] = self._keyring.new_data_key()
                 arrivals.append(self._arrival(one, self._keyring.wrap(found[one.key])))
-            elif how.get(one.key) in ("old", "number") or (one.claim.old_keys and how.get(one.key) == "own"):
+            elif how.get(one.key) == "old" or (one.claim.old_keys and how.get(one.key) == "own"):
                 # A key that only led to her is her own now, or her source says that she had another one.
                 arrivals.append(self._arrival(one, b""))
         insert = self._desk.database.insert_many
