@@ -205,10 +205,10 @@ class Planning:
             own = known.get(one.person, {})
             made = draft_person(one, own, context)
             drafts += made
-            (changed if made or one.person in planned.kept_back else unchanged).append(one.person)
             planned.waiting += (kept_back := len(waiting(one, own, context)))
             if kept_back and self.restored_backup:
                 planned.kept_back.add(one.person)
+            (changed if made or one.person in planned.kept_back else unchanged).append(one.person)
             planned.pinned += one.pinned
             planned.questions += one.questions
         planned.touched += len(wanted)

@@ -37,6 +37,7 @@ def report_of(found: Findings) -> RunReport:
     verdicts = [plan.verdict for plan in found.plans if plan.verdict]
     delivering = [one for one in found.delivered if one.delivering]
     waiting = sum(plan.waiting for plan in found.plans)
+    restored = found.store.generation.restored()
     return RunReport(
         sync=found.parts.settings.name,
         run=found.run,
@@ -51,12 +52,18 @@ def report_of(found: Findings) -> RunReport:
         failed=sum(one.failed for one in delivering),
         failures=dict(sum((one.failures for one in delivering), Counter())),
         deliver=any(part.settings.deliver for part in found.parts.targets),
-        waiting={"nothing is taken away before the summer is over (calendar.add_only)": waiting} if waiting else {},
+        waiting={_why_waiting(restored): waiting} if waiting else {},
         notes=tuple(_notes(found)),
         questions=len(found.store.questions.open_ones()),
         pinned=max((plan.pinned for plan in found.plans), default=0),
-        restored_backup=found.store.generation.restored(),
+        restored_backup=restored,
     )
+
+
+def _why_waiting(restored: bool) -> str:
+    if restored:
+        return "the state came from a backup, so nothing is taken away until it is recovered"
+    return "nothing is taken away before the summer is over (calendar.add_only)"
 
 
 def combined(digests: Iterable[str]) -> str:

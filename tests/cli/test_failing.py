@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import pty
@@ -171,7 +172,12 @@ def test_on_a_full_disk_the_run_stops_with_a_sentence_and_a_whole_set_stands(des
 
 
 def open_files(pid: int) -> list[str]:
-    return [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()]
+    """What a process has open; a file it closes while we look is none of them."""
+    found = []
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            found.append(str(link.readlink()))
+    return found
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

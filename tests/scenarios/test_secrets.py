@@ -87,4 +87,4 @@ def test_a_restored_backup_only_creates_and_updates_until_a_person_recovers_it(t
     store = town.store()
     store.generation.recover()
     store.close()
-    assert town.run(AUTUMN + 2 * DAY).changes["person"] == {"depart": 1}
+    assert town.run(AUTUMN + 2 * DAY).changes["person"]["depart"] == 1

@@ -139,6 +139,12 @@ def test_a_guardians_card_holds_her_wards_with_their_ties_and_no_wards_of_their_
     assert {contact.person for contact in wards[0].claims[0].contacts} >= {id_of(town, "a1")}
 
 
+def test_an_adult_named_by_key_and_by_number_is_one_contact(store: Store) -> None:
+    take_in(store, [person("p1", guardians=["a1", KARI_NUMBER]), person("a1", "Anne", number=KARI_NUMBER)])
+    assert len(card_of(store, "p1").claims[0].contacts) == 1
+    assert len(card_of(store, "a1").wards) == 1
+
+
 def test_nobody_is_her_own_ward(store: Store) -> None:
     take_in(store, [person("p1", guardians=["p1"])])
     assert card_of(store, "p1").wards == ()

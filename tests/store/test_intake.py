@@ -531,6 +531,11 @@ def test_what_is_accepted_is_durable_at_once_and_not_at_the_end_of_the_block(sto
         assert sql(state_file, "SELECT count(*) FROM claim") == [(1,)]
 
 
+def test_an_intake_inside_another_transaction_is_refused(store: Store) -> None:
+    with store.begin(), pytest.raises(RuntimeError, match="transaction of its own"), store.intake(IST, "run-1", NOW):
+        pass
+
+
 def test_the_source_remembers_its_last_accepted_snapshot(store: Store) -> None:
     take_in(store, [*SCHOOL, KARI, members("8a", "p1", "p7")])
     state = store.sources.state(IST)

@@ -319,7 +319,7 @@ SIZE = 500 if os.environ.get("ROSTERSYNC_PROOF") == "full" else 15
 people = st.lists(
     st.builds(
         lambda key, number, born, old: person(key, number=number, born=born, old=old),
-        st.sampled_from(["a", "b", "c", "d"]),
+        st.sampled_from(["a", "b", "c", KARI_NUMBER, OLA_NUMBER]),
         st.sampled_from(["", KARI_NUMBER, OLA_NUMBER]),
         st.sampled_from(["", "2010-11-01", "2011-11-01"]),
         st.sampled_from([(), ("a",), ("e",)]),
@@ -333,21 +333,21 @@ people = st.lists(
 @settings(
     max_examples=SIZE, deadline=timedelta(seconds=20), suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(first=people, second=people, mixed=st.randoms(use_true_random=False))
+@given(nights=st.lists(people, min_size=1, max_size=3), mixed=st.randoms(use_true_random=False))
 def test_who_is_who_does_not_depend_on_the_order_in_the_file(
-    tmp_path: Path, empty_state: Path, first: list[PersonClaim], second: list[PersonClaim], mixed: Random
+    tmp_path: Path, empty_state: Path, nights: list[list[PersonClaim]], mixed: Random
 ) -> None:
     answers = []
     for shuffle in (False, True):
         path = tmp_path / "one.db"
         path.write_bytes(empty_state.read_bytes())
         with opened(path) as store:
-            for number, night in enumerate((first, second)):
+            for number, night in enumerate(nights):
                 shuffled = list(night)
                 if shuffle:
                     mixed.shuffle(shuffled)
                 take_in(store, shuffled, run=f"run-{number}")
-            who = {key: store.cards.find(f"sas/{key}") for key in ("a", "b", "c", "d", "e", KARI_NUMBER, OLA_NUMBER)}
+            who = {key: store.cards.find(f"sas/{key}") for key in ("a", "b", "c", "e", KARI_NUMBER, OLA_NUMBER)}
             answers.append((who, questions(store), names_by_person(store)))
     assert answers[0] == answers[1]
 

@@ -57,7 +57,7 @@ _TIES: Final = sa.text("""
 """).bindparams(_SOURCES)
 
 _CONTACTS: Final = sa.text("""
-    SELECT contact.claim_no, person.id, contact.kind, contact.source_no, contact.because,
+    SELECT DISTINCT contact.claim_no, person.id, contact.kind, contact.source_no, contact.because,
            EXISTS (SELECT 1 FROM link AS own CROSS JOIN claim
                     WHERE own.person_no = person.no AND own.source_no IN :sources AND claim.source_no = own.source_no
                       AND claim.kind = 'person' AND claim.key = own.key AND claim.present = TRUE) AS present,

@@ -176,7 +176,12 @@ class Intake:
 
 @contextmanager
 def intake(database: Database, source: str, run: str, at: datetime) -> Iterator[Intake]:
-    """Take in one snapshot of a source. Leaving the block without `accept` leaves everything as it was before."""
+    """Take in one snapshot of a source. Leaving the block without `accept` leaves everything as it was before.
+
+    Not for use inside another transaction: `accept` could not make anything durable.
+    """
+    if database.in_transaction:
+        raise RuntimeError("an intake needs a transaction of its own")
     with database.begin() as transaction:
         try:
             yield Intake(database, transaction, source, run, at)
