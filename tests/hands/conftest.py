@@ -28,12 +28,14 @@ def empty_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def settled_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a stage after its first sync."""
-    stage = Stage(tmp_path_factory.mktemp("settled"))
+def settled_home(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The folder of a stage, and a copy of it after its first sync: a source's settings hold the folder's name."""
+    home = tmp_path_factory.mktemp("settled") / "home"
+    home.mkdir()
+    stage = Stage(home)
     stage.sync(AUTUMN)
     stage.close()
-    return stage.town.home
+    return home, Path(shutil.copytree(home, home.with_name("copy")))
 
 
 @pytest.fixture
@@ -54,9 +56,12 @@ def staged(empty_state: Path) -> Iterator[Staged]:
 
 
 @pytest.fixture
-def settled(tmp_path: Path, settled_home: Path) -> Iterator[Stage]:
+def settled(settled_home: tuple[Path, Path]) -> Iterator[Stage]:
     """One source and one LMS after a first sync of the town as it is on the day AUTUMN."""
-    stage = Stage(Path(shutil.copytree(settled_home, tmp_path / "settled")))
+    home, copy = settled_home
+    shutil.rmtree(home)
+    shutil.copytree(copy, home)
+    stage = Stage(home)
     yield stage
     stage.close()
 
