@@ -104,7 +104,9 @@ def test_everyday_never_asks_for_what_must_stay_in_the_school_system(oslo: RoleM
 def read_sample(path: Path, mapping: Mapping, *, guardians: bool = False) -> tuple[list[Claim], list[str], list[str]]:
     """The claims of a sample, and the reasons for what was skipped and rejected."""
     connector = pifu.make("sample", pifu.Settings(files=str(path), guardians=guardians))
-    reading = connector.read(Snapshot(str(path), "", None, ""), lambda raw: blake2b(raw).digest(), mapping.wanted)
+    reading = connector.read(
+        Snapshot(str(path), "", None, ""), lambda raw: blake2b(raw).digest(), mapping.wanted, careful=True
+    )
     mapped = [mapping.read(fragment.parse()) for fragment in reading]
     claims = [one.claim for one in mapped if one.claim is not None]
     skipped = [skip.because for one in mapped for skip in one.skipped]

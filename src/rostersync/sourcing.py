@@ -11,7 +11,7 @@ import structlog
 
 from rostersync.assembly import SourcePart
 from rostersync.config import GuardSettings
-from rostersync.connectors import Fragment, Snapshot
+from rostersync.connectors import Fragment, Snapshot, Unsure
 from rostersync.errors import SnapshotRefused, SourceUnavailable
 from rostersync.guard import judge_snapshot
 from rostersync.report import SourceReport
@@ -77,20 +77,27 @@ class Taking:
     def _read(self, part: SourcePart, snapshot: Snapshot) -> SourceReport:
         name = part.settings.name
         state = self.store.sources.state(name)
-        versions = part.versions
-        released = snapshot.digest in self.store.sources.releases(name)
-        if snapshot.digest == state.accepted_digest and versions == state.versions and not self.full:
+        if snapshot.digest == state.accepted_digest and part.versions == state.versions and not self.full:
             log.info("source.snapshot_repeated", source=name)
             return SourceReport(name, accepted=True, proof=state.proof, repeat=True, digest=snapshot.digest)
-        if not released:
+        if snapshot.digest not in self.store.sources.releases(name):
             refuse_older(snapshot, state)
+        try:
+            return self._accept(part, snapshot, careful=self.full)
+        except Unsure as reason:
+            log.info("source.read_carefully", source=name, reason=str(reason))
+        return self._accept(part, snapshot, careful=True)
+
+    def _accept(self, part: SourcePart, snapshot: Snapshot, *, careful: bool) -> SourceReport:
+        """Read to the end, judge, and make it the source's last good snapshot: all of it or nothing."""
+        name = part.settings.name
         with self.store.intake(name, self.run, self.now) as intake:
-            tally, proof = self._fragments(part, snapshot, versions, intake)
+            tally, proof = self._fragments(part, snapshot, intake, careful=careful)
             census = intake.close()
             refusal = judge_snapshot(census, self.guard.limits, self.guard.floor)
-            if refusal and not released:
+            if refusal and snapshot.digest not in self.store.sources.releases(name):
                 raise SnapshotRefused(refusal.reason, refusal.text, releasable=True)
-            intake.accept(snapshot.digest, versions, snapshot.taken_at, proof, self.targets)
+            intake.accept(snapshot.digest, part.versions, snapshot.taken_at, proof, self.targets)
         log.info(
             "source.snapshot_accepted", source=name, read=tally.read, skipped=tally.skipped, rejected=tally.rejected
         )
@@ -106,9 +113,10 @@ class Taking:
             reasons=dict(reasons),
         )
 
-    def _fragments(self, part: SourcePart, snapshot: Snapshot, versions: str, intake: Intake) -> tuple[_Tally, str]:
+    def _fragments(self, part: SourcePart, snapshot: Snapshot, intake: Intake, *, careful: bool) -> tuple[_Tally, str]:
         tally = _Tally()
-        reading = part.connector.read(snapshot, self.store.keyed(versions), part.mapping.wanted)
+        keyed = self.store.keyed(part.versions)
+        reading = part.connector.read(snapshot, keyed, part.mapping.wanted, careful=careful)
         for fragment in reading:
             tally.read += 1
             if tally.read % 1000 == 0:

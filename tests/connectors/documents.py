@@ -9,7 +9,7 @@ from pathlib import Path
 from rostersync.connectors.pifu import PifuConnector, Settings, make
 from rostersync.model import Record
 
-from .contract import NOW, keyed
+from .contract import NOW, read_both_ways
 
 V1 = "http://pifu.no/xsd/pifu-ims_sas/pifu-ims_sas-v1"
 V1_1 = "http://pifu.no/xsd/pifu-ims_sas/pifu-ims_sas-1.1"
@@ -149,7 +149,7 @@ class DropFolder:
             self.drop(content)
         snapshot = self.connector.fetch(NOW)
         try:
-            return [one.parse() for one in self.connector.read(snapshot, keyed, self.connector.fields)]
+            return [one.parse() for one in read_both_ways(self.connector, snapshot)]
         finally:
             self.connector.discard(snapshot)
 

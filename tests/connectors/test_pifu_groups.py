@@ -24,8 +24,9 @@ from .documents import (
 
 
 def roles(folder: DropFolder, *members: str, namespace: str = V1) -> list[dict[str, tuple[str, ...]]]:
-    """The fields of every part of one membership."""
-    return [dict(part.fields) for part in folder.record(membership("7A", *members), namespace).parts]
+    """The fields of every part of one membership, with whose part it is."""
+    parts = folder.record(membership("7A", *members), namespace).parts
+    return [({"member": (part.whose,)} if part.whose else {}) | part.fields for part in parts]
 
 
 # -- groups ---------------------------------------------------------------------------------------------------------
@@ -233,7 +234,7 @@ def test_an_empty_timeframe_is_no_bound(folder: DropFolder) -> None:
 @pytest.mark.parametrize("head", ["", "<sourcedid/>", "<sourcedid><id>7A</id></sourcedid>"])
 def test_a_membership_of_no_group_is_refused_naming_nobody(folder: DropFolder, head: str) -> None:
     folder.drop(document(f"<membership>{head}{member('hemmelig-1')}</membership>"))
-    (fragment,) = folder.connector.read(folder.connector.fetch(NOW), keyed, folder.connector.fields)
+    (fragment,) = folder.connector.read(folder.connector.fetch(NOW), keyed, folder.connector.fields, careful=True)
     with pytest.raises(ValueError, match="names no group") as caught:
         fragment.parse()
     assert "hemmelig" not in str(caught.value)
@@ -242,7 +243,7 @@ def test_a_membership_of_no_group_is_refused_naming_nobody(folder: DropFolder, h
 def test_a_member_line_is_where_it_stands_in_the_file_parsed_at_once_or_later(folder: DropFolder) -> None:
     members = tuple(f"\n{member(str(number))}" for number in range(3))
     folder.drop(document("\n" * 70_000, membership("7A", *members)))
-    reading = folder.connector.read(folder.connector.fetch(NOW), keyed, folder.connector.fields)
+    reading = folder.connector.read(folder.connector.fetch(NOW), keyed, folder.connector.fields, careful=True)
     (at_once,) = [(fragment.line, fragment.parse()) for fragment in reading]
     (later,) = list(reading)
     assert at_once[0] == later.line == 70_005

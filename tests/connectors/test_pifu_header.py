@@ -52,7 +52,7 @@ def test_a_header_that_does_not_come_first_is_none(tmp_path: Path, head: str) ->
     path = tmp_path / "export.xml"
     path.write_bytes(document(*WHOLE, head=head))
     header = peek(path)
-    assert header == Header(namespace=V1, encoding="UTF-8", root=header.root)
+    assert header == Header(namespace=V1, encoding="UTF-8", root=header.root, names=(("", V1),))
 
 
 def test_an_enterprise_of_nothing_has_an_empty_header(tmp_path: Path) -> None:

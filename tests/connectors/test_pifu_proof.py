@@ -40,7 +40,7 @@ ALL_KEYS = ["person"] * 3 + ["group"] * 2 + ["membership"] * 2
 def kinds(path: Path, settings: Settings) -> list[str]:
     """The kinds of the fragments in a file, read past the drop folder."""
     reading = PifuReading(
-        Snapshot(str(path), "", None, "export.xml"), keyed, {"person": frozenset({"email"})}, settings
+        Snapshot(str(path), "", None, "export.xml"), keyed, {"person": frozenset({"email"})}, settings, careful=True
     )
     return [fragment.kind for fragment in reading]
 
@@ -97,7 +97,7 @@ def test_the_proof_says_what_was_proved(folder: DropFolder) -> None:
         (document(head=properties(kind=""), namespace=""), "root closed, no type, read as full"),
     ):
         folder.drop(content)
-        reading = folder.connector.read(folder.connector.fetch(NOW), keyed, folder.connector.fields)
+        reading = folder.connector.read(folder.connector.fetch(NOW), keyed, folder.connector.fields, careful=True)
         list(reading)
         assert reading.proof == proof
 

@@ -74,7 +74,7 @@ def test_padded_ids_of_plain_ims_match(standards: Path, folder: DropFolder) -> N
         records = folder.records(sample(standards, name))
         persons = {record.fields["sourcedid"] for record in records if record.kind == "person"}
         (members,) = (record.parts for record in records if record.kind == "membership")
-        assert {member.fields["member"] for member in members} == persons
+        assert {(member.whose,) for member in members} == persons
         assert [member.fields["roletype"] for member in members] == [("01",)] * 4 + [("02",)]
 
 

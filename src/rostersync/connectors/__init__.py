@@ -18,8 +18,11 @@ KeyedDigest = Callable[[bytes], bytes]
 """A keyed digest of 16 bytes; the key and the versions it covers are the caller's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fragment:
+class Unsure(Exception):
+    """The quick way of reading cannot vouch for this snapshot; it must be read again, carefully. The reason names nobody."""
+
+
+class Fragment(Struct, frozen=True, gc=False):
     """One top-level element of a snapshot. `parse` gives its record; a ValueError from it names nobody."""
 
     kind: ClaimKind
@@ -42,6 +45,7 @@ class Reading(Protocol):
 
     Raises:
         SnapshotRefused: ill-formed anywhere, a DOCTYPE or entity, cut off, not a full export.
+        Unsure: only when not read carefully, from iterating or from a fragment's `parse`. Nothing read counts then.
     """
 
     def __iter__(self) -> Iterator[Fragment]: ...
@@ -73,8 +77,8 @@ class Connector(Protocol):
         """
         ...
 
-    def read(self, snapshot: Snapshot, keyed: KeyedDigest, wanted: Wanted) -> Reading:
-        """Read a fetched snapshot."""
+    def read(self, snapshot: Snapshot, keyed: KeyedDigest, wanted: Wanted, *, careful: bool = False) -> Reading:
+        """Read a fetched snapshot. `careful` forgoes every short cut: it is slower, and what the quick way is held to."""
         ...
 
     def accepted(self, snapshot: Snapshot) -> None:
@@ -86,7 +90,18 @@ class Connector(Protocol):
         ...
 
 
-__all__ = ["Connector", "Fragment", "KeyedDigest", "Reading", "Snapshot", "Wanted", "make", "settings_type", "types"]
+__all__ = [
+    "Connector",
+    "Fragment",
+    "KeyedDigest",
+    "Reading",
+    "Snapshot",
+    "Unsure",
+    "Wanted",
+    "make",
+    "settings_type",
+    "types",
+]
 
 
 def settings_type(kind: str) -> type[Any] | None:

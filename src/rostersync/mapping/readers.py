@@ -146,6 +146,21 @@ def _membership_reader(section: Section, outer: frozenset[str]) -> ReadRecord:
     key_name, member_name = section.key, section.member_key
     names = tuple(section.asked)
     tie_of = lru_cache(maxsize=REMEMBERED)(_tie_reader(section, names))
+    # Where no rule asks who a member is, those who share their fields share the answer.
+    alike: dict[int, tuple[Mapping[str, Texts], TieOf]] | None = None if member_name in names else {}
+
+    def answer(part: Record, shared: Mapping[str, Texts]) -> TieOf:
+        fields = part.fields
+        if alike is None or shared:
+            own = {member_name: (part.whose,)} if part.whose else {}
+            return tie_of(tuple(map({**shared, **own, **fields}.get, names)))
+        if (known := alike.get(id(fields))) is not None:
+            return known[1]
+        if len(alike) >= REMEMBERED:
+            alike.clear()
+        found = tie_of(tuple(map(fields.get, names)))
+        alike[id(fields)] = (fields, found)  # holds the fields, so that nothing else can get their identity
+        return found
 
     def read(record: Record) -> Mapped:
         fields = record.fields
@@ -157,9 +172,8 @@ def _membership_reader(section: Section, outer: frozenset[str]) -> ReadRecord:
         skipped: list[Skipped] = []
         rejected: list[Rejected] = []
         for part in record.parts:
-            get = {**shared, **part.fields}.get if shared else part.fields.get
-            person = first(get(member_name))
-            role, begin, end, primary, left, because = tie_of(tuple(map(get, names)))
+            person = part.whose or first(part.fields.get(member_name))
+            role, begin, end, primary, left, because = answer(part, shared)
             if because or not person:
                 because = because if person else f"{member_name} is missing"
                 rejected.append(Rejected("membership", because, key, person, part.line or record.line))

@@ -11,20 +11,22 @@ from msgspec import Struct
 from rostersync.model.vocabulary import ClaimKind, RecordKind
 
 
-class Record(Struct, frozen=True):
+class Record(Struct, frozen=True, gc=False):
     """One element of a source as flat text: field name -> its texts, in document order.
 
     `parts` are the records inside it: a person's contacts (kind `contact`), a membership's members (kind `member`,
-    one for each role). `line` is where the element began, for messages.
+    one for each role). `line` is where the element began, for messages. `whose` is the person key of a member, which
+    stands apart from `fields` so that the many members who differ in nothing else can share them.
     """
 
     kind: RecordKind
     fields: Mapping[str, tuple[str, ...]]
     line: int = 0
     parts: tuple[Record, ...] = ()
+    whose: str = ""
 
 
-class Contact(Struct, frozen=True):
+class Contact(Struct, frozen=True, gc=False):
     """A pointer from a pupil to an adult. Only `kind` "guardian" can become a guardianship; "question" goes to a human."""
 
     key: str
@@ -60,7 +62,7 @@ class GroupClaim(Struct, frozen=True):
     mentor: str = ""
 
 
-class Tie(Struct, frozen=True):
+class Tie(Struct, frozen=True, gc=False):
     """One person's role in one group, as a source says it. `left` gives the reason when it no longer counts."""
 
     person: str

@@ -80,9 +80,9 @@ class PifuConnector:
             raise
         return Snapshot(str(copy.path), copy.digest, made, str(chosen.path))
 
-    def read(self, snapshot: Snapshot, keyed: KeyedDigest, wanted: Wanted) -> PifuReading:
+    def read(self, snapshot: Snapshot, keyed: KeyedDigest, wanted: Wanted, *, careful: bool = False) -> PifuReading:
         """Read a fetched snapshot. Only what is in `wanted` leaves it; contacts never, unless the config says so."""
-        return PifuReading(snapshot, keyed, wanted, self._settings)
+        return PifuReading(snapshot, keyed, wanted, self._settings, careful=careful)
 
     def accepted(self, snapshot: Snapshot) -> None:
         """Drop the copy; delete the file itself, if the config says so and it is still what was read."""

@@ -34,7 +34,8 @@ _DOCTYPE = (
 class Header:
     """The texts of `properties`, empty where they are missing, with the root's namespace and the document's encoding.
 
-    `root` spells out the root's start tag. `body` is the offset (bytes) of the first byte after `properties`; 0 when
+    `root` spells out the root's start tag, `prefix` is that of its name (empty = none), and `names` its namespaces by
+    prefix. `body` is the offset (bytes) of the first byte after `properties`; 0 when
     there are no properties at the head, or when the encoding does not let a byte be told from a character.
     """
 
@@ -45,6 +46,8 @@ class Header:
     namespace: str = ""
     encoding: str = ""
     root: str = ""
+    prefix: str = ""
+    names: tuple[tuple[str, str], ...] = ()
     body: int = 0
 
 
@@ -162,6 +165,8 @@ class _Head:
             language=known.get("lang", ""),
             namespace=root.nsmap.get(root.prefix) or "",
             encoding=_encoding(self._first),
+            prefix=root.prefix or "",
+            names=tuple((prefix or "", name) for prefix, name in root.nsmap.items()),
             root=repr((root.tag, sorted(root.attrib.items()), sorted(root.nsmap.items(), key=repr))),
             body=body,
         )

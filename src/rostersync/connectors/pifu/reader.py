@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from lxml import etree
 
-from rostersync.connectors import Fragment, KeyedDigest, Snapshot, Wanted
+from rostersync.connectors import Fragment, KeyedDigest, Snapshot, Unsure, Wanted
 from rostersync.connectors.pifu.dialects import Dialect, dialect_of
-from rostersync.connectors.pifu.header import objection, properties_texts, read_header
+from rostersync.connectors.pifu.header import Header, objection, properties_texts, read_header
 from rostersync.connectors.pifu.records import Recorder
 from rostersync.connectors.pifu.settings import Settings
+from rostersync.connectors.pifu.single import Single
+from rostersync.connectors.pifu.splitter import KINDS, Raw, split
 from rostersync.connectors.pifu.steps import local_name
 from rostersync.connectors.pifu.wellformed import STRICT, Element, ill_formed, line_of, refusal
 from rostersync.errors import SourceUnavailable
 from rostersync.model import ClaimKind, Record
 
-_KINDS: dict[str, ClaimKind] = {"person": "person", "group": "group", "membership": "membership"}
-_TAGS = tuple(f"{{*}}{name}" for name in ("enterprise", "properties", *_KINDS))
+_TAGS = tuple(f"{{*}}{name}" for name in ("enterprise", "properties", *KINDS))
+_PARSER = etree.XMLParser(**STRICT)
 
 
 def reading_of(settings: Settings) -> tuple[str, str, bool]:
@@ -28,15 +31,17 @@ def reading_of(settings: Settings) -> tuple[str, str, bool]:
 
 
 class PifuReading:
-    """One pass over a snapshot."""
+    """One pass over a snapshot: quick, by cutting its bytes and parsing what somebody asks for, or careful."""
 
-    def __init__(self, snapshot: Snapshot, keyed: KeyedDigest, wanted: Wanted, settings: Settings) -> None:
+    def __init__(
+        self, snapshot: Snapshot, keyed: KeyedDigest, wanted: Wanted, settings: Settings, *, careful: bool = False
+    ) -> None:
         self._label = snapshot.label
         self._path = Path(snapshot.path)
         self._keyed = keyed
         self._wanted = wanted if settings.guardians else {**wanted, "contact": frozenset[str]()}
         self._settings = settings
-        self._way = repr(reading_of(settings)).encode()
+        self._careful = careful
         self._proof = ""
 
     @property
@@ -46,25 +51,13 @@ class PifuReading:
 
     def __iter__(self) -> Iterator[Fragment]:
         self._proof = ""
-        closed, types = False, set[str]()
         with self._open() as stream:
-            dialect = dialect_of(self._settings.dialect, read_header(stream, self._label).namespace)
+            header = read_header(stream, self._label)
+            dialect = dialect_of(self._settings.dialect, header.namespace)
             recorder = Recorder(self._wanted, dialect)
-            stream.seek(0)
-            for element in self._ends(stream):
-                root = element.getparent()
-                if root is None:
-                    closed = True
-                elif root.getparent() is None:
-                    name = local_name(element.tag)
-                    if name == "properties":
-                        types.add(self._type(element, dialect))
-                    elif kind := _KINDS.get(name):
-                        yield from self._fragment(kind, element, recorder)
-                    _forget(element, root)
-        if not closed or not types:
-            raise refusal(self._label, "it has no properties, so nobody knows what it is an export of")
-        self._proof = ", ".join(("root closed", *sorted(types)))
+            way = repr((reading_of(self._settings), header.root, header.encoding)).encode()
+            reading = self._carefully if self._careful else self._quickly
+            yield from reading(stream, header, recorder, self._keyed(way))
 
     def _open(self) -> BinaryIO:
         try:
@@ -73,6 +66,41 @@ class PifuReading:
             raise SourceUnavailable(
                 f"{self._path}: our copy of the file is gone ({error.strerror}); run again"
             ) from None
+
+    # -- quick ----------------------------------------------------------------------------------------------------
+
+    def _quickly(self, stream: BinaryIO, header: Header, recorder: Recorder, way: bytes) -> Iterator[Fragment]:
+        """Cut the bytes; an element is only parsed when its digest is new."""
+        kind_of_export = self._type(header.type, header.datasource, recorder.dialect, 0)
+        keyed, parsing = self._keyed, Single(recorder, header)
+        for kind, content, line in split(stream, header):
+            yield Fragment(kind, keyed(way + content), line, partial(parsing.record, kind, content, line))
+        self._proof = f"root closed, {kind_of_export}"
+
+    # -- careful --------------------------------------------------------------------------------------------------
+
+    def _carefully(self, stream: BinaryIO, header: Header, recorder: Recorder, way: bytes) -> Iterator[Fragment]:
+        """Parse the whole document, as the XML standard has it."""
+        closed, types = False, set[str]()
+        stream.seek(0)
+        with self._open() as beside:
+            cuts = _Cuts(beside, header)
+            for element in self._ends(stream):
+                root = element.getparent()
+                if root is None:
+                    closed = True
+                elif root.getparent() is None:
+                    name = local_name(element.tag)
+                    if name == "properties":
+                        texts = properties_texts(element)
+                        stated, datasource = texts.get("type", ""), texts.get("datasource", "")
+                        types.add(self._type(stated, datasource, recorder.dialect, line_of(element)))
+                    elif kind := KINDS.get(name):
+                        yield from self._fragment(kind, element, recorder, way, cuts)
+                    _forget(element, root)
+        if not closed or not types:
+            raise refusal(self._label, "it has no properties, so nobody knows what it is an export of")
+        self._proof = ", ".join(("root closed", *sorted(types)))
 
     def _ends(self, stream: BinaryIO) -> Iterator[Element]:
         """The end of every element that matters, up to the last byte of a well-formed document."""
@@ -87,37 +115,71 @@ class PifuReading:
         if refused := ill_formed(self._label, document.error_log, stopped_at):
             raise refused
 
-    def _fragment(self, kind: ClaimKind, element: Element, recorder: Recorder) -> Iterator[Fragment]:
-        raw = etree.tostring(element, encoding="utf-8", with_tail=False)
-        parse = _Parse(recorder, kind, element, raw)
-        yield Fragment(kind, self._keyed(self._way + raw), parse.line, parse)
-        parse.element = None
+    def _fragment(
+        self, kind: ClaimKind, element: Element, recorder: Recorder, way: bytes, cuts: _Cuts
+    ) -> Iterator[Fragment]:
+        raw = cuts.next(kind)
+        digest = self._keyed(way + (raw or b"parsed " + _bytes_of(element)))
+        parse = _Parse(recorder, kind, element)
+        yield Fragment(kind, digest, line_of(element), parse)
+        parse.set_aside()
 
-    def _type(self, properties: Element, dialect: Dialect) -> str:
+    def _type(self, stated: str, datasource: str, dialect: Dialect, line: int) -> str:
         """The type of export, in words; refuses what is not full, and what this source does not stand for."""
-        texts = properties_texts(properties)
-        stated = texts.get("type", "")
-        if wrong := objection(stated, texts.get("datasource", ""), dialect, self._settings.datasource):
-            raise refusal(self._label, wrong, line_of(properties))
+        if wrong := objection(stated, datasource, dialect, self._settings.datasource):
+            raise refusal(self._label, wrong, line)
         return "type full" if stated else "no type, read as full"
 
 
+class _Cuts:
+    """The raw elements beside the parsed ones, as long as the quick way can tell them.
+
+    A careful reading then leaves digests that the next quick one knows.
+    """
+
+    def __init__(self, stream: BinaryIO, header: Header) -> None:
+        try:
+            self._cuts: Iterator[Raw] = split(stream, header)
+        except Unsure:
+            self._cuts = iter(())
+
+    def next(self, kind: ClaimKind) -> bytes:
+        """The bytes of the next element; empty where they cannot be told."""
+        try:
+            raw = next(self._cuts, None)
+        except Unsure:
+            raw = None
+        if raw is None or raw.kind != kind:
+            self._cuts = iter(())
+            return b""
+        return raw.content
+
+
 class _Parse:
-    """Gives the record of one fragment: from the element while it stands, afterwards from its bytes."""
+    """Gives the record of one parsed element, also when the element is gone from the document."""
 
-    __slots__ = ("_kind", "_raw", "_recorder", "element", "line")
+    __slots__ = ("_copy", "_element", "_kind", "_line", "_recorder")
 
-    def __init__(self, recorder: Recorder, kind: ClaimKind, element: Element, raw: bytes) -> None:
+    def __init__(self, recorder: Recorder, kind: ClaimKind, element: Element) -> None:
         self._recorder = recorder
         self._kind = kind
-        self._raw = raw
-        self.element: Element | None = element
-        self.line = line_of(element)
+        self._element: Element | None = element
+        self._line = line_of(element)
+        self._copy = b""
 
     def __call__(self) -> Record:
-        if self.element is not None:
-            return self._recorder.record(self._kind, self.element)
-        return self._recorder.record_of_bytes(self._kind, self._raw, self.line)
+        if self._element is not None:
+            return self._recorder.record(self._kind, self._element)
+        return self._recorder.record(self._kind, etree.fromstring(self._copy, _PARSER), above=self._line - 1)
+
+    def set_aside(self) -> None:
+        """Let go of the element, which the document is about to drop."""
+        if self._element is not None:
+            self._copy, self._element = _bytes_of(self._element), None
+
+
+def _bytes_of(element: Element) -> bytes:
+    return etree.tostring(element, encoding="utf-8", with_tail=False)
 
 
 def _forget(element: Element, root: Element) -> None:

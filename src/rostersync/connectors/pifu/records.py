@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 
-from lxml import etree
-
 from rostersync.connectors import Wanted
 from rostersync.connectors.pifu import dialects
 from rostersync.connectors.pifu.dialects import Dialect, in_code
@@ -25,7 +23,7 @@ from rostersync.connectors.pifu.steps import (
     tidy,
     walk,
 )
-from rostersync.connectors.pifu.wellformed import STRICT, Element
+from rostersync.connectors.pifu.wellformed import Element
 from rostersync.model import ClaimKind, Record, RecordKind
 
 _MENTOR_GROUP = re.compile(r"3_([0-9]{11})(?:_|\Z)")
@@ -38,7 +36,7 @@ class Recorder:
 
     def __init__(self, wanted: Wanted, dialect: Dialect) -> None:
         wish = {kind: Wish(wanted.get(kind, _NOTHING)) for kind in _RECORD_KINDS}
-        self._parser = etree.XMLParser(**STRICT)
+        self.dialect = dialect
         self._wish = wish
         self._steps = {
             "person": _person(wish["person"], _contact(wish["contact"])),
@@ -62,13 +60,11 @@ class Recorder:
             found.add("recstatus", element.get("recstatus"))
         return Record(kind, found.texts, found.line(element), tuple(found.parts))
 
-    def record_of_bytes(self, kind: ClaimKind, raw: bytes, line: int) -> Record:
-        """The record of a top-level element that stood on that line, from its own bytes.
-
-        Raises:
-            ValueError: as for `record`.
-        """
-        return self.record(kind, etree.fromstring(raw, self._parser), above=line - 1)
+    def members(self, element: Element) -> tuple[Record, ...]:
+        """The members of a membership, whatever its group."""
+        found = Found()
+        walk(element, self._steps["membership"], found)
+        return tuple(found.parts)
 
 
 def every_field() -> Wanted:
@@ -224,13 +220,11 @@ def _member(wish: Wish, dialect: Dialect) -> Step:
         line = found.line(child)
         for role in roles or (None,):
             inner = Found(found.above)
-            if wants_member and key:
-                inner.texts["member"] = (key,)
             if wants_idtype and idtype:
                 inner.texts["idtype"] = (idtype,)
             if role is not None:
                 take_role(role, inner)
-            found.parts.append(Record("member", inner.texts, line))
+            found.parts.append(Record("member", inner.texts, line, whose=key if wants_member else ""))
 
     return step
 

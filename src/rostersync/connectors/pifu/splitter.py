@@ -1,0 +1,105 @@
+"""Cuts a document's raw bytes into its top-level elements without parsing them, and vouches that the cut is right.
+
+Why this is sound: in a well-formed document without comments, CDATA, DOCTYPE or processing instructions, `<` can only
+begin a tag. So `</person>` can only be an end tag, and what stands between a start tag and the next such end tag is one
+element. Where anything else is met, the quick way cannot vouch for the document, and it is parsed as a whole instead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import BinaryIO, Final, NamedTuple
+
+from rostersync.connectors import Unsure
+from rostersync.connectors.pifu.header import Header
+from rostersync.model import ClaimKind
+
+KINDS: Final[dict[str, ClaimKind]] = {"person": "person", "group": "group", "membership": "membership"}
+"""The top-level elements that make fragments, and what claims they make."""
+
+_WINDOW: Final = 1 << 20
+_LONGEST: Final = 1 << 26
+"""No element is longer than this (bytes); where no end tag comes, something else is wrong."""
+_ASCII_LIKE: Final = re.compile(r"UTF-?8|US-ASCII|ASCII|ISO-8859-\d+|WINDOWS-125\d")
+"""Encodings in which the bytes of `<` and `>` never are a part of another character."""
+_SPACE: Final = b" \t\r\n"
+
+
+class Raw(NamedTuple):
+    """One top-level element as it stands in the file, and the line it begins on."""
+
+    kind: ClaimKind
+    content: bytes
+    line: int
+
+
+def split(stream: BinaryIO, header: Header) -> Iterator[Raw]:
+    """The elements after the header, in order. Ends normally only behind the root's end tag.
+
+    Raises:
+        Unsure: anything that is not plainly a person, group or membership, or that can hide one.
+    """
+    if not header.body:
+        raise Unsure("it has no header before its first element")
+    if not _ASCII_LIKE.fullmatch(header.encoding):
+        raise Unsure(f"its encoding is {header.encoding}")
+    return _Cutter(stream, header).cut()
+
+
+class _Cutter:
+    """A window that moves over the stream."""
+
+    def __init__(self, stream: BinaryIO, header: Header) -> None:
+        prefix = re.escape(f"{header.prefix}:" if header.prefix else "").encode()
+        self._start = re.compile(rb"[ \t\r\n]*<" + prefix + rb"(person|group|membership)[ \t\r\n>]")
+        self._closing = re.compile(rb"[ \t\r\n]*</" + prefix + rb"enterprise[ \t\r\n]*>[ \t\r\n]*\Z")
+        self._ends = {kind: f"</{header.prefix}{':' if header.prefix else ''}{kind}>".encode() for kind in KINDS}
+        self._stream = stream
+        stream.seek(0)
+        self._line = 1 + stream.read(header.body).count(b"\n")
+        self._window = b""
+        self._at = 0
+
+    def cut(self) -> Iterator[Raw]:
+        """Every element."""
+        while True:
+            found = self._start.match(self._window, self._at)
+            if found is None:
+                if self._more():
+                    continue
+                if self._closing.match(self._window, self._at):
+                    return
+                raise Unsure("something other than a person, group or membership stands in it")
+            kind = KINDS[found[1].decode()]
+            begin, end = found.end() - len(found[0].lstrip(_SPACE)), self._end(found.end() - 1, self._ends[kind])
+            if end < 0:
+                continue  # the window has grown
+            self._line += self._window.count(b"\n", self._at, begin)
+            content = self._window[begin:end]
+            yield Raw(kind, content, self._line)
+            self._line += content.count(b"\n")
+            self._at = end
+
+    def _end(self, after: int, tag: bytes) -> int:
+        """Where the element ends; negative when the window had to grow first."""
+        found = self._window.find(tag, after)
+        if found >= 0:
+            return found + len(tag)
+        if not self._more():
+            raise Unsure("an element in it has no end")
+        return -1
+
+    def _more(self) -> bool:
+        """Read on, keeping what has not been cut yet; false at the end of the document."""
+        block = self._stream.read(_WINDOW)
+        if not block:
+            return False
+        rest = self._window[self._at :]
+        if len(rest) > _LONGEST:
+            raise Unsure("an element in it is too long")
+        joint = rest[-1:] + block
+        if b"<!" in joint or b"<?" in joint:
+            raise Unsure("it has a comment, a CDATA section or a processing instruction")
+        self._window, self._at = rest + block, 0
+        return True
