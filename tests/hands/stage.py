@@ -6,11 +6,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from rostersync import connectors
 from rostersync import run as runs
 from rostersync.assembly import Parts, SourcePart, TargetPart, assemble
-from rostersync.connectors import Connector, KeyedDigest, Reading, Snapshot, Wanted
+from rostersync.connectors import Connector, Fragment, KeyedDigest, Reading, Snapshot, Wanted
 from rostersync.errors import TargetUnavailable
 from rostersync.model import Delivery, Kind, Known, Outcome, User
 from rostersync.report import RunReport
@@ -152,7 +153,7 @@ class _Broken:
     def __init__(self, reading: Reading, after: int, error: BaseException) -> None:
         self._reading, self._after, self._error = reading, after, error
 
-    def __iter__(self) -> Iterator[object]:
+    def __iter__(self) -> Iterator[Fragment]:
         for number, fragment in enumerate(self._reading):
             if number == self._after:
                 raise self._error
@@ -250,22 +251,22 @@ class Stage:
         if source != "everyday":
             path.rename(path.parent / source / path.name)
 
-    def run(self, on: date | datetime, command: str = "sync", **order: object) -> RunReport:
+    def run(self, on: date | datetime, command: str = "sync", **order: Any) -> RunReport:
         """One run, with whatever exports lie there; on a date, at 04:30 UTC."""
         moment = on if isinstance(on, datetime) else datetime(on.year, on.month, on.day, 4, 30, tzinfo=UTC)
-        ordered = runs.Order(command, **order)  # type: ignore[arg-type]
+        ordered = runs.Order(command, **order)
         try:
             return runs.start(self.state(), self.parts, ordered, moment, self._progress)
         except Killed:
             self.close()
             raise
 
-    def sync(self, on: date, **order: object) -> RunReport:
+    def sync(self, on: date, **order: Any) -> RunReport:
         """Export the world as it is, and sync it."""
         self.export(on)
         return self.run(on, **order)
 
-    def plan(self, on: date, **order: object) -> RunReport:
+    def plan(self, on: date, **order: Any) -> RunReport:
         """Export the world as it is, and plan."""
         self.export(on)
         return self.run(on, "plan", **order)
