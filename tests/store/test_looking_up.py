@@ -6,6 +6,7 @@ import unicodedata
 
 import pytest
 
+from rostersync.model import Tie
 from rostersync.store import Store
 from tests.store.ledger import delivery
 from tests.store.ledger import user as user_of
@@ -153,7 +154,7 @@ def test_the_teacher_whom_a_mentor_group_names_is_among_its_members(town: Store)
 
 def test_members_come_in_id_order_and_once_however_many_roles_they_hold(store: Store) -> None:
     many = [f"p{number}" for number in range(30)]
-    ties = [tie("p3", "teacher"), tie("p3", "contact_teacher"), *many]
+    ties: list[Tie | str] = [tie("p3", "teacher"), tie("p3", "contact_teacher"), *many]
     take_in(store, [school(), klass("8a"), *(person(key) for key in many), members("8a", *ties)])
     listed = store.cards.members(store.ids.group(IST, "sas/8a"))
     assert listed == sorted(ids(store, *many))

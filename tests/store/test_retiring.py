@@ -114,7 +114,10 @@ def test_everyone_it_knew_is_looked_at_again_for_each_target_and_nobody_else(two
 
 
 def test_the_number_told_counts_persons_and_not_their_records(store: Store) -> None:
-    same = [person("kari", number=KARI_NUMBER), Spelt(person("kari", "Karianne", number=KARI_NUMBER), "again")]
+    same: list[Part] = [
+        person("kari", number=KARI_NUMBER),
+        Spelt(person("kari", "Karianne", number=KARI_NUMBER), "again"),
+    ]
     take_in(store, [*same, person("anne", "Anne", old=["a0", "a1"])])
     assert retire(store) == 2
 
