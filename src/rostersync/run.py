@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 import structlog
@@ -118,8 +118,9 @@ class Run:
     def judge(self, plans: list[TargetPlan]) -> None:
         """Gate 2 for every target, before anything is delivered to any."""
         approved = set(self.store.approvals.approvals(self.parts.settings.name, self.now))
-        if combined(plan.entries.digest for plan in plans) in approved:
-            approved |= {plan.entries.digest for plan in plans}
+        for together in _together(plans):
+            if together.digest in approved:
+                approved |= together.stands_for
         for plan in plans:
             plan.judge(self.store, self.parts.settings.guard, self.on, approved)
         self._remember(plans)
@@ -127,12 +128,9 @@ class Run:
     def _remember(self, plans: list[TargetPlan]) -> None:
         """Every digest that a person may approve or apply is remembered with the sync it belongs to."""
         name = self.parts.settings.name
-        whole = combined(plan.entries.digest for plan in plans)
         with self.store.begin():
-            if len(plans) > 1:
-                self.store.approvals.remember_plan(
-                    whole, name, "plan", self.id, self.now, "the whole plan for every target"
-                )
+            for one in _together(plans):
+                self.store.approvals.remember_plan(one.digest, name, one.purpose, self.id, self.now, one.text)
             for plan in plans:
                 for purpose, digest, text in plan.approvable():
                     self.store.approvals.remember_plan(digest, name, purpose, self.id, self.now, text)
@@ -155,7 +153,7 @@ class Run:
 
     def _may_deliver(self, plans: list[TargetPlan]) -> bool:
         """Not when planning; and `apply` delivers only the very plan it was given."""
-        there = {digest for plan in plans for digest in plan.digests()} | {combined(p.entries.digest for p in plans)}
+        there = {digest for plan in plans for digest in plan.digests()} | {one.digest for one in _together(plans)}
         if self.order.expected and self.order.expected not in there:
             log.warning("plan.moved", expected=self.order.expected[:12])
             return False
@@ -171,6 +169,27 @@ class Run:
                 f"target {name} already holds users that rostersync did not create. Take them over: "
                 f"rostersync adopt {sync} --keys FILE; or, if they may be replaced: rostersync sync {sync} --new-site"
             )
+
+
+class _Together(NamedTuple):
+    """What a report prints as one digest for several targets, and the digests that it stands for."""
+
+    purpose: str
+    digest: str
+    text: str
+    stands_for: frozenset[str]
+
+
+def _together(plans: Sequence[TargetPlan]) -> Iterator[_Together]:
+    if len(plans) > 1:
+        digests = [plan.entries.digest for plan in plans]
+        yield _Together("plan", combined(digests), "the whole plan for every target", frozenset(digests))
+    due = [plan for plan in plans if plan.removals_due]
+    if len(due) > 1:
+        digests = [plan.removals.digest for plan in due]
+        users = sum(plan.removals_due for plan in due)
+        text = f"permanent removal of {users} users at {len(due)} targets"
+        yield _Together("removal", combined(digests), text, frozenset(digests))
 
 
 def start(store: Store, parts: Parts, order: Order, now: datetime, progress: Progress) -> RunReport:
