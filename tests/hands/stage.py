@@ -11,7 +11,7 @@ from typing import Any
 from rostersync import connectors
 from rostersync import run as runs
 from rostersync.assembly import Parts, SourcePart, TargetPart, assemble
-from rostersync.connectors import Connector, Fragment, KeyedDigest, Reading, Snapshot, Wanted
+from rostersync.connectors import Connector, Fragment, KeyedDigest, Reading, Snapshot, Unsure, Wanted
 from rostersync.errors import TargetUnavailable
 from rostersync.model import Delivery, Kind, Known, Outcome, User
 from rostersync.report import RunReport
@@ -135,10 +135,11 @@ class WatchedSource:
             raise self.fetching
         return self.inner.fetch(now, released)
 
-    def read(self, snapshot: Snapshot, keyed: KeyedDigest, wanted: Wanted) -> Reading:
-        self.diary.append("read")
-        reading = self.inner.read(snapshot, keyed, wanted)
-        return _Broken(reading, *self.reading) if self.reading else reading
+    def read(self, snapshot: Snapshot, keyed: KeyedDigest, wanted: Wanted, *, careful: bool = False) -> Reading:
+        self.diary.append("read carefully" if careful else "read")
+        reading = self.inner.read(snapshot, keyed, wanted, careful=careful)
+        unsure = self.reading is not None and isinstance(self.reading[1], Unsure)
+        return _Broken(reading, *self.reading) if self.reading and not (careful and unsure) else reading
 
     def accepted(self, snapshot: Snapshot) -> None:
         self.diary.append("accepted")

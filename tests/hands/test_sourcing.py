@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from rostersync.connectors import Snapshot
+from rostersync.connectors import Snapshot, Unsure
 from rostersync.errors import SnapshotRefused, SourceUnavailable
 from rostersync.sourcing import refuse_older
 from rostersync.store.sources import SourceState
@@ -46,6 +46,15 @@ def test_when_everything_is_to_be_read_nothing_is_skipped(settled: Stage) -> Non
     (told,) = settled.run(NEXT, full=True).sources
     assert (told.repeat, told.skipped) == (False, 0)
     assert told.read == 18
+    assert settled.source.diary == ["fetch", "read carefully", "accepted"], "and no short cut is taken"
+
+
+def test_what_the_quick_way_cannot_vouch_for_is_read_carefully_and_counted_once(stage: Stage, settled: Stage) -> None:
+    stage.source.reading = (12, Unsure("an entity in the text"))
+    (told,) = stage.sync(AUTUMN).sources
+    assert stage.source.diary == ["fetch", "read", "read carefully", "accepted"]
+    assert (told.accepted, told.read) == (True, 18)
+    assert stage.lms.inner.snapshot() == settled.lms.inner.snapshot()
 
 
 def test_the_same_file_is_fetched_and_not_read(settled: Stage) -> None:
