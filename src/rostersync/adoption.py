@@ -71,7 +71,9 @@ class Adoption:
 
 
 def adoption(store: Store, parts: Parts, on: date, listed: str | None, name: str) -> Adoption:
-    """Match the users of every target of a sync. `listed` is the text of a CSV file `target_key,key` called `name`.
+    """Match the users of every target of a sync, but for those who are ours already.
+
+    `listed` is the text of a CSV file `target_key,key` called `name`.
 
     Raises:
         UserMistake: the file is not such a list; every problem with its line.
@@ -79,16 +81,18 @@ def adoption(store: Store, parts: Parts, on: date, listed: str | None, name: str
     matched: list[Match] = []
     unmatched = doubtful = 0
     for part in parts.targets:
-        there = {one.target_key: one for one in part.target.existing()}
+        ours = {one.target_key or one.id for one in store.known.objects(part.settings.name, "user")}
+        there = {one.target_key: one for one in part.target.existing() if one.target_key not in ours}
         keys = _listed(store, listed, name) if listed is not None else {}
         found = list(_matches(store, parts, on, part, there, keys))
         unique = {match.target_key: match for match in found}
-        contested = _repeated(match.target_key for match in found)
+        # what is somebody's already is nobody else's, whatever a list says
+        contested = _repeated(match.target_key for match in found) | (unique.keys() & ours)
         shared = _shared(there)
         twins = {key for key, one in there.items() if one.national_number in shared} - unique.keys()
         matched += [unique[key] for key in sorted(unique.keys() - contested)]
         doubtful += len(contested | twins)
-        unmatched += len((there.keys() | keys.keys()) - unique.keys() - twins)
+        unmatched += len((there.keys() | keys.keys()) - ours - unique.keys() - twins)
     told = "\n".join(f"{match.target} {match.user.id} {match.target_key}" for match in matched)
     return Adoption(blake2b(told.encode(), digest_size=16).hexdigest(), tuple(matched), unmatched, doubtful)
 
