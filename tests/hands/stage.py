@@ -58,6 +58,11 @@ class WatchedLms:
     def __post_init__(self) -> None:
         self.inner = MemoryTarget(self.name, Settings(path=self.path))
 
+    def lose_everything(self) -> None:
+        """Somebody has emptied it."""
+        self.path.unlink()
+        self.inner = MemoryTarget(self.name, Settings(path=self.path))
+
     def check(self) -> list[str]:
         return []
 
