@@ -13,7 +13,9 @@ from rostersync.lab.numbers import FEMALE, MALE
 from tests.lab.conftest import Day
 
 CULTURES = ("norwegian", "sami", "elsewhere")
-LETTERS = {"norwegian": set("æøå"), "sami": set("áčđŋšŧž"), "elsewhere": set("ıłńśşüöščý'żě")}
+LETTERS = {"norwegian": set("æøå"), "sami": set("áčđŋšŧž"), "elsewhere": set("ı'śšöüż")}
+"""Letters that at least some names of an origin have."""
+
 MANY = range(3_000)
 
 
@@ -46,10 +48,7 @@ def test_women_and_men_have_names_of_their_own(origin: str) -> None:
 @pytest.mark.parametrize("origin", CULTURES)
 def test_the_letters_of_each_language_are_there(origin: str) -> None:
     letters = set("".join(given(origin, FEMALE) | given(origin, MALE) | families(origin)).lower())
-    assert (
-        letters & LETTERS[origin]
-        >= {"norwegian": set("æøå"), "sami": LETTERS["sami"], "elsewhere": set("łı'š")}[origin]
-    )
+    assert letters >= LETTERS[origin]
 
 
 def test_only_norwegians_have_double_given_names_and_not_all_of_them() -> None:
@@ -59,12 +58,6 @@ def test_only_norwegians_have_double_given_names_and_not_all_of_them() -> None:
     assert not doubled["elsewhere"]
     assert any(" " not in name for name in given("norwegian", FEMALE))
     assert not [name for name in doubled["norwegian"] if name.split()[0] == name.split()[1]]
-
-
-def test_the_same_draw_is_the_same_name() -> None:
-    for origin in CULTURES:
-        assert given_name(origin, MALE, 4711) == given_name(origin, MALE, 4711)
-        assert family_name(origin, 4711) == family_name(origin, 4711)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +91,7 @@ def test_a_school_is_called_one(index: int) -> None:
 
 
 def test_people_of_every_origin_are_pupils_guardians_and_employees(first: Day) -> None:
-    known = {origin: {name for name in families(origin)} for origin in CULTURES}
+    known = {origin: families(origin) for origin in CULTURES}
     for role in ("pupil", "staff", "guardian"):
         names = {user.family for user in first.account.users.values() if user.role == role}
         assert all(names & known[origin] for origin in CULTURES), role
