@@ -50,12 +50,14 @@ class Taking:
         try:
             snapshot = part.connector.fetch(self.now, self.store.sources.releases(name))
         except SourceUnavailable as error:
-            log.warning("source.unavailable", source=name, reason=str(error))
-            return SourceReport(name, accepted=False, refused=str(error), unavailable=True)
+            return _unavailable(name, error)
         except SnapshotRefused as error:
             return self._refused(name, error, error.digest)
         try:
             report = self._read(part, snapshot)
+        except SourceUnavailable as error:
+            part.connector.discard(snapshot)
+            return _unavailable(name, error)
         except SnapshotRefused as error:
             part.connector.discard(snapshot)
             return self._refused(name, error, snapshot.digest)
@@ -141,6 +143,11 @@ def refuse_older(snapshot: Snapshot, state: SourceState) -> None:
             f"({state.taken_at:%Y-%m-%d %H:%M}); check that the export still runs",
             releasable=True,
         )
+
+
+def _unavailable(name: str, error: SourceUnavailable) -> SourceReport:
+    log.warning("source.unavailable", source=name, reason=str(error))
+    return SourceReport(name, accepted=False, refused=str(error), unavailable=True)
 
 
 def _take(part: SourcePart, fragment: Fragment, intake: Intake, tally: _Tally) -> None:

@@ -253,9 +253,8 @@ class Stage:
 
     def export(self, on: date, source: str = "everyday", text: str | None = None) -> None:
         """Write the world, or a text, as a source's export of the night before `on`."""
-        path = self.town.export(on, text)
-        if source != "everyday":
-            path.rename(path.parent / source / path.name)
+        self.town.export_path = self.town.home / "in" / ("" if source == "everyday" else source) / "export.xml"
+        self.town.export(on, text)
 
     def run(self, on: date | datetime, command: str = "sync", **order: Any) -> RunReport:
         """One run, with whatever exports lie there; on a date, at 04:30 UTC."""

@@ -96,7 +96,6 @@ def two_schools(county: Stage) -> None:
     county.world.ties = [Tied("south", "nils"), Tied("1S", "nils")]
     county.export(AUTUMN, "second")
     county.world.people, county.world.ties = everybody
-    county.export(AUTUMN)
     county.run(AUTUMN)
     assert {"Kari", "Nils"} <= county.lms.users().keys()
 
@@ -123,6 +122,19 @@ def test_a_source_that_is_not_there_is_unavailable_and_not_refused(county: Stage
     assert county.known()["Nils"].life.state == "active"
 
 
+def test_a_source_that_is_lost_in_the_middle_of_reading_does_not_stop_the_others(county: Stage) -> None:
+    two_schools(county)
+    county.export(NEXT, "second")
+    county.world.change("kari", family="Ås")
+    county.sources["second"].reading = (1, SourceUnavailable("the connection was lost; run again"))
+    report = county.sync(NEXT)
+    told = report.sources[1]
+    assert (told.unavailable, told.refused, report.code) == (True, "the connection was lost; run again", 4)
+    assert county.sources["second"].diary[-2:] == ["read", "discard"]
+    assert county.lms.users()["Kari"].family_name == "Ås"
+    assert county.known()["Nils"].life.state == "active"
+
+
 def test_when_no_source_can_be_read_the_run_has_failed_and_nothing_is_lost(county: Stage) -> None:
     two_schools(county)
     before = county.lms.inner.snapshot()
@@ -136,15 +148,13 @@ def test_when_no_source_can_be_read_the_run_has_failed_and_nothing_is_lost(count
 def test_somebody_departs_only_when_the_last_source_that_had_her_is_read_without_her(county: Stage) -> None:
     kari = county.world.people["kari"]
     county.export(AUTUMN, "second")
-    county.export(AUTUMN)
-    county.run(AUTUMN)
+    county.sync(AUTUMN)
     county.world.drop("kari")
     assert county.sync(NEXT).changes.get("person", {}) == {}
     county.sources["second"].fetching = SourceUnavailable("gone")
     assert county.run(NEXT).changes.get("person", {}) == {}
     county.sources["second"].fetching = None
     county.export(NEXT, "second")
-    county.export(NEXT)
     assert county.run(NEXT).changes["person"] == {"depart": 1}
     assert kari.given in county.lms.users(), "departed is not suspended"
 

@@ -62,10 +62,14 @@ class Spool:
             os.close(held)
 
     def _create(self) -> Path:
-        descriptor, name = tempfile.mkstemp(prefix=self._prefix, suffix=".xml", dir=self._folder)  # mode 0600
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        self._held[Path(name)] = descriptor
-        return Path(name)
+        while True:
+            descriptor, name = tempfile.mkstemp(prefix=self._prefix, suffix=".xml", dir=self._folder)  # mode 0600
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if os.fstat(descriptor).st_nlink:
+                self._held[Path(name)] = descriptor
+                return Path(name)
+            # another run on this machine swept it away before it was locked
+            os.close(descriptor)
 
     def _fill(self, path: Path, stream: BinaryIO, header: Header, way: str) -> str:
         """Copy the stream; the digest leaves out the header, which tells the date, but not what the header decides."""

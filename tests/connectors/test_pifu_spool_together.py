@@ -1,0 +1,27 @@
+"""Two runs on one machine, for two school owners that call their source alike."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from rostersync.connectors.pifu.spool import Spool
+from tests.scenarios.town import AUTUMN, Town
+
+
+def test_no_run_sweeps_away_the_copy_that_another_is_making(tmp_path: Path) -> None:
+    export = Town(tmp_path / "home").export(AUTUMN)
+    folder = tmp_path / "spool"
+    folder.mkdir()
+
+    def copies(_run: int) -> int:
+        spool, whole = Spool("everyday", folder), 0
+        for _ in range(60):
+            copy = spool.take(export, "way")
+            whole += copy.path.is_file() and copy.path.stat().st_size == export.stat().st_size
+            spool.drop(copy.path)
+        return whole
+
+    with ThreadPoolExecutor(4) as runs:
+        assert list(runs.map(copies, range(4))) == [60] * 4
+    assert list(folder.iterdir()) == []
