@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from rostersync.errors import TargetUnavailable, Usage, UserMistake
@@ -17,11 +15,11 @@ from tests.store.ledger import CLASS_1A, CLASS_1B, KARI, NORTH, OLA, SOUTH, grou
 
 
 @pytest.fixture
-def again(settled: Stage) -> Iterator[Stage]:
+def again(settled: Stage) -> Stage:
     """A stage whose LMS has everything, with nothing noted."""
     settled.lms.reset()
     settled.progress.clear()
-    yield settled
+    return settled
 
 
 def send(stage: Stage, scope: Scope = Scope()) -> Sent:  # noqa: B008
