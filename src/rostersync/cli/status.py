@@ -89,10 +89,18 @@ def _last(store: Store, sync: str) -> dict[str, Any] | None:
     report = json.loads(last[0].report) if last[0].report else {}
     told: dict[str, Any] = msgspec.to_builtins(last[0]) | {
         "held": report.get("held", []),
-        "removal": report.get("removal", {}),
+        "removal": _left(report),
     }
     del told["report"]
     return told
+
+
+def _left(report: dict[str, Any]) -> dict[str, Any]:
+    """The removals of a run that are still to come: those it was approved for are done."""
+    removal: dict[str, Any] = report.get("removal", {})
+    due = removal.get("person", {}).get("remove", 0)
+    done = report.get("delivered", {}).get("person", {}).get("remove", 0)
+    return removal | {"person": {"remove": due - done}} if done else removal
 
 
 def _waiting(shell: Shell, found: dict[str, Any]) -> Iterator[str]:
