@@ -58,7 +58,7 @@ class _Approved:
 
 @dataclass(slots=True)
 class _Filled:
-    """What went into the outbox: whose drafts are settled whole, whose are held in part, and what the guard counts."""
+    """What was settled: whose drafts are settled whole, whose are held in part, and what the guard counts."""
 
     finished: dict[str, str] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
@@ -88,88 +88,107 @@ class Delivering:
         name = planned.part.settings.name
         delivered = Delivered(name)
         planned.part.target.sweep()
-        filled = self._fill(planned, planned.scratch, planned.verdict)
-        self._drain(planned.part.target, delivered)
+        hand_over = self._as_a_set if planned.part.target.whole else self._through_the_outbox
+        hand_over(planned, planned.scratch, planned.verdict, delivered)
         if not delivered.failed and not planned.verdict.held:
             self.store.remember(loaded(name), self.run)
-        clean = {person for object_id, person in filled.finished.items() if object_id not in delivered.stuck}
-        self.store.cards.clean(name, clean - filled.held - planned.kept_back - self._stuck_persons(filled, delivered))
         if planned.removals_due and planned.removal_approved and not delivered.failed:
-            self._fill(planned, planned.removal_scratch, _Approved())
-            self._drain(planned.part.target, delivered)
+            hand_over(planned, planned.removal_scratch, _Approved(), delivered)
         log.info("plan.delivered", target=name, changes=delivered.counts.total(), failed=delivered.failed)
         return delivered
 
-    @staticmethod
-    def _stuck_persons(filled: _Filled, delivered: Delivered) -> set[str]:
-        return {filled.finished[object_id] for object_id in delivered.stuck if object_id in filled.finished}
+    def _take_down(self, planned: TargetPlan, settled: Sequence[tuple[Settlement, Draft]], filled: _Filled) -> None:
+        """What is written of a batch whatever becomes of it: its lines, lives that move by themselves, and counts."""
+        target = planned.part.settings.name
+        self.store.runs.record(self.run, [line for one, draft in settled for line in _lines(planned, draft, one)])
+        for settlement, draft in settled:
+            if settlement.life is not None:
+                self.store.known.set_life(target, draft.id, settlement.life)
+            value = draft.wanted or (draft.before.value if draft.before else None)
+            if isinstance(value, User):
+                filled.finished[draft.id] = value.person
+                if settlement.held:
+                    filled.held.add(value.person)
+            filled.tallied.update(planned.verdict.tallied(settlement.cleared) if planned.verdict else {})
 
-    # -- first the outbox -------------------------------------------------------------------------------------------
+    def _close(self, target: str, filled: _Filled) -> None:
+        """The end of the transaction in which drafts were settled."""
+        self.store.approvals.tally_add(target, self.on, filled.tallied)
+        self.store.generation.bump()
 
-    def _fill(self, planned: TargetPlan, scratch: Scratch, verdict: Holding) -> _Filled:
+    # -- a target that is written as a whole ------------------------------------------------------------------------
+
+    def _as_a_set(self, planned: TargetPlan, scratch: Scratch, verdict: Holding, delivered: Delivered) -> None:
+        """A complete set is written anew, once, and only when something changed.
+
+        Known moves, the set is written from it and takes its place, and only then known counts: a kill before that
+        leaves known as it was, and a note that the set may be ahead of it.
+        """
+        name = delivered.target
+        if not scratch.empty:
+            self.store.known.being_written(name)
+        try:
+            with self.store.begin():
+                counts = self._written(planned, scratch, verdict)
+                self.store.known.written(name)
+        except TargetUnavailable as error:
+            delivered.stuck |= {draft.id for drafts in scratch.batches() for draft in drafts}
+            delivered.failures[str(error)] += len(delivered.stuck)
+            log.warning("target.unavailable", target=name, left=len(delivered.stuck))
+        else:
+            delivered.counts.update(counts)
+
+    def _written(self, planned: TargetPlan, scratch: Scratch, verdict: Holding) -> Counter[tuple[str, str]]:
+        """Move known batch by batch, and write the set if anything moved. Gives what was delivered.
+
+        Raises:
+            TargetUnavailable: the set could not be written; the old one still stands.
+        """
+        name, target = planned.part.settings.name, planned.part.target
+        counts: Counter[tuple[str, str]] = Counter()
+        tallied: Counter[tuple[str, str, str]] = Counter()
+        done, last = 0, None
+        for settled in _settled(scratch, verdict):
+            filled = _Filled(tallied=tallied)
+            self._take_down(planned, settled, filled)
+            deliveries = [delivery for settlement, _ in settled for delivery in settlement.deliveries]
+            self.store.known.settle_many(name, deliveries, self.store.value_digest)
+            counts.update((change.kind, change.action) for one in deliveries for change in one.changes)
+            # All of a person's users are in one batch.
+            self.store.cards.clean(name, set(filled.finished.values()) - filled.held - planned.kept_back)
+            last = deliveries[-1] if deliveries else last
+            self.progress(f"delivering to {name}", done := done + len(deliveries))
+        self._close(name, _Filled(tallied=tallied))
+        for outcome in target.deliver([last], lambda: self.store.outbox.roster(name)) if last else ():
+            if not outcome.delivered:
+                raise TargetUnavailable(outcome.reason)
+        return counts
+
+    # -- a target that takes one object after the other -------------------------------------------------------------
+
+    def _through_the_outbox(
+        self, planned: TargetPlan, scratch: Scratch, verdict: Holding, delivered: Delivered
+    ) -> None:
         """Everything cleared goes into the outbox in one transaction, before anything is delivered."""
-        name = planned.part.settings.name
+        name = delivered.target
         filled = _Filled()
         with self.store.begin():
             for settled in _settled(scratch, verdict):
                 self.store.outbox.put(
                     name, self.run, [one for settlement, _ in settled for one in settlement.deliveries]
                 )
-                self.store.runs.record(
-                    self.run, [line for one, draft in settled for line in _lines(planned, draft, one)]
-                )
-                for settlement, draft in settled:
-                    self._note(name, settlement, draft, filled)
-                    filled.tallied.update(planned.verdict.tallied(settlement.cleared) if planned.verdict else {})
-            self.store.approvals.tally_add(name, self.on, filled.tallied)
-            self.store.generation.bump()
-        return filled
-
-    def _note(self, target: str, settlement: Settlement, draft: Draft, filled: _Filled) -> None:
-        if settlement.life is not None:
-            self.store.known.set_life(target, draft.id, settlement.life)
-        value = draft.wanted or (draft.before.value if draft.before else None)
-        if isinstance(value, User):
-            filled.finished[draft.id] = value.person
-            if settlement.held:
-                filled.held.add(value.person)
-
-    # -- then the target --------------------------------------------------------------------------------------------
-
-    def _drain(self, target: Target, delivered: Delivered) -> None:
-        """Hand over everything in the outbox. What a target cannot take now stays stuck; nothing is lost by it."""
+                self._take_down(planned, settled, filled)
+            self._close(name, filled)
         try:
-            if target.whole:
-                self._whole(target, delivered)
-            else:
-                self._one_by_one(target, delivered)
+            self._one_by_one(planned.part.target, delivered)
         except TargetUnavailable as error:
-            left = {one.id for one in self.store.outbox.pending(delivered.target)}
+            left = {one.id for one in self.store.outbox.pending(name)}
             delivered.stuck |= left
             delivered.failures[str(error)] += len(left)
-            log.warning("target.unavailable", target=delivered.target, left=len(left))
-
-    def _whole(self, target: Target, delivered: Delivered) -> None:
-        """A complete set is written anew, once, and only when something changed; known moves after the rename."""
-        name = delivered.target
-        if next(self.store.outbox.pending(name), None) is None:
-            return
-        # A kill between the rename and the commit after it leaves a set that known does not know of.
-        self.store.outbox.mark_sent(name, None)
-        counts: Counter[tuple[str, str]] = Counter()
-
-        def counted() -> Iterator[Delivery]:
-            for delivery in self.store.outbox.pending(name):
-                counts.update((change.kind, change.action) for change in delivery.changes)
-                yield delivery
-
-        for done, outcome in enumerate(target.deliver(counted(), lambda: self.store.outbox.roster(name)), 1):
-            if not outcome.delivered:
-                raise TargetUnavailable(outcome.reason)
-            if done % BATCH == 0:
-                self.progress(f"delivering to {name}", done)
-        self.store.outbox.settle_all(name, self.store.value_digest)
-        delivered.counts.update(counts)
+            log.warning("target.unavailable", target=name, left=len(left))
+        clean = {person for object_id, person in filled.finished.items() if object_id not in delivered.stuck}
+        stuck = {filled.finished[object_id] for object_id in delivered.stuck if object_id in filled.finished}
+        self.store.cards.clean(name, clean - filled.held - planned.kept_back - stuck)
 
     def _one_by_one(self, target: Target, delivered: Delivered) -> None:
         name = delivered.target

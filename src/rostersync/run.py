@@ -73,7 +73,7 @@ class Run:
         """What an earlier run was killed over is written into known as uncertain, so that it is sent again."""
         for part in self.parts.targets:
             name = part.settings.name
-            if unsure := self.store.outbox.recover(name):
+            if unsure := self.store.outbox.recover(name) + self.store.known.recover(name):
                 log.warning("run.recovered", target=name, uncertain=unsure)
             self._notice_new_rules(name)
 

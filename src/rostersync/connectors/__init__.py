@@ -6,7 +6,6 @@ A connector reads; it decides nothing. Whether a snapshot is accepted is gate 1'
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 

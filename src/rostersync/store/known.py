@@ -29,6 +29,7 @@ from rostersync.store.packing import (
     unpack,
 )
 from rostersync.store.places import Places
+from rostersync.store.schema import recall, remember
 from rostersync.store.tables import known, person
 
 _COLUMNS: Final = ("target", "object_kind", "id", "person_no", "digest", "sealed", "target_key", *LIFE)
@@ -146,8 +147,8 @@ class Knowledge:
     def settle_many(self, target: str, deliveries: Iterable[Delivery], digest: Digest) -> None:
         """Move to what is delivered, in one transaction or the caller's. Of an object's deliveries the last one counts.
 
-        A set that is written as a whole needs no outbox: let known move, write the set from the roster and rename it
-        in one transaction, and a kill before its end leaves known where it was.
+        A set that is written as a whole needs no outbox: known moves, the set is written from the roster and renamed,
+        all in one transaction, and a kill before its end leaves known where it was (see `being_written`).
 
         Raises:
             StateBroken: a user's person is not in the state.
@@ -167,6 +168,27 @@ class Knowledge:
         """Drop a user's row: the LMS administrator has confirmed that the user is deleted there."""
         with self._database.begin():
             self.move(target, [_removed("user", id_)], Places(self._database, target))
+
+    def being_written(self, target: str) -> None:
+        """Note durably that a complete set is about to take its place at a target, and may be ahead of known."""
+        remember(self._database, _writing(target), "yes")
+
+    def written(self, target: str) -> None:
+        """The set is in its place; this counts in the transaction in which known moves."""
+        remember(self._database, _writing(target), "")
+
+    def recover(self, target: str) -> int:
+        """After a kill while a set was written: the frame it hangs in becomes uncertain, so it is written again.
+
+        Gives the number of objects of which nobody knows whether the target has them as known says.
+        """
+        if not recall(self._database, _writing(target)):
+            return 0
+        with self._database.begin():
+            frame = sa.and_(known.c.target == target, known.c.object_kind == "organisation")
+            unsure = self._database.conn.execute(sa.update(known).where(frame).values(digest="")).rowcount
+            self.written(target)
+        return unsure
 
     def doubt(self, target: str, object_kind: ObjectKind, id_: str) -> None:
         """Mark one row uncertain: what it says may or may not be what the target holds, so it is sent again."""
@@ -218,6 +240,10 @@ class Knowledge:
         value = unpack(self._packing.open(key, sealed, place_of(target, kind, id_)))
         own_key = self._packing.open_text(key, target_key, key_place_of(target, kind, id_))
         return Known(kind, id_, value, digest, life_of(row[6:]), own_key)
+
+
+def _writing(target: str) -> str:
+    return f"writing.{target}"
 
 
 def _removed(object_kind: ObjectKind, id_: str) -> Move:

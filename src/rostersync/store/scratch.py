@@ -34,6 +34,11 @@ class Scratch:
     ) -> None:
         self._file.close()
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing has been parked."""
+        return not self._sizes
+
     def extend(self, drafts: Sequence[Draft]) -> None:
         """Park one batch."""
         nonce = os.urandom(12)
