@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from lxml import etree
 
-from tests.scenarios.town import AUTUMN, Human, Tied, Town
+from tests.scenarios.town import AUTUMN, SOURCE, Human, Tied, Town
 
 DAY = timedelta(days=1)
 LATER = AUTUMN + DAY
@@ -215,21 +215,26 @@ def mutations(text: bytes, seed: int) -> bytes:
 def said_active(text: bytes) -> set[str]:
     """Whom a document says to be there, read by other means: tied people, and the contacts of tied pupils."""
     root = etree.fromstring(text)
-    people = {one.findtext("{*}sourcedid/{*}id"): one for one in root.iterfind("{*}person")}
-    groups = {one.findtext("{*}sourcedid/{*}id") for one in root.iterfind("{*}group")}
+    people = {_key(one): one for one in root.iterfind("{*}person")}
+    groups = {_key(one) for one in root.iterfind("{*}group")}
     tied = {
-        member.findtext("{*}sourcedid/{*}id")
+        _key(member)
         for element in root.iterfind("{*}membership")
-        if element.findtext("{*}sourcedid/{*}id") in groups
+        if _key(element) in groups
         for member in element.iterfind("{*}member")
         if member.findtext("{*}role/{*}status") == "1"
     }
     contacts = {
-        contact.text
+        _key(contact)
         for one in tied & people.keys()
-        for contact in people[one].iterfind("{*}extension/{*}pifu_hasContactPerson/{*}sourcedid/{*}id")
+        for contact in people[one].iterfind("{*}extension/{*}pifu_hasContactPerson")
     }
-    return {one for one in (tied | contacts) & people.keys() if one}
+    return {number for source, number in (tied | contacts) & people.keys() if source == SOURCE and number}
+
+
+def _key(element: etree._Element) -> tuple[str | None, str | None]:
+    """Source and id: under another source, the same id is somebody else's."""
+    return element.findtext("{*}sourcedid/{*}source"), element.findtext("{*}sourcedid/{*}id")
 
 
 @pytest.mark.proof
