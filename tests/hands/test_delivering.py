@@ -126,6 +126,18 @@ def test_a_failure_comes_back_every_night_until_it_is_mended(stage: Stage) -> No
     assert {one.after.given_name for one in stage.lms.handed if isinstance(one.after, User)} == {"Siri"}
 
 
+def test_who_has_two_users_is_looked_at_again_when_one_of_them_failed(settled: Stage) -> None:
+    settled.world.change("siri", guardians=("eva",)).change("eva", family="Ås")
+    settled.lms.refuses = lambda delivery: (
+        "no room" if isinstance(delivery.after, User) and delivery.after.face == "guardian" else ""
+    )
+    assert settled.sync(NEXT).code == 4
+    settled.lms.reset()
+    again = settled.run(NEXT)
+    assert (again.code, again.delivered["person"]["create"]) == (0, 1)
+    assert len(settled.lms.users()["Siri"].guardians) == 1
+
+
 def test_why_something_failed_stays_with_the_run(stage: Stage) -> None:
     stage.lms.refuses = refusing("Siri")
     failed = [line for line in stage.lines(stage.sync(AUTUMN)) if line.result == "failed"]
@@ -148,15 +160,24 @@ def test_when_the_lms_closes_in_the_middle_what_was_told_stands_and_the_rest_fol
     assert stage.run(NEXT, "plan", full=True).changes == {}
 
 
-def test_a_first_load_that_was_cut_off_goes_on_without_limits(stage: Stage) -> None:
+def test_a_first_load_that_went_wrong_goes_on_without_limits(stage: Stage) -> None:
+    stage.crowd(60)
+    stage.lms.refuses = lambda delivery: (
+        "no room" if isinstance(delivery.after, User) and delivery.after.given_name.startswith("7A") else ""
+    )
+    assert stage.sync(AUTUMN).failed == 60
+    stage.lms.reset()
+    report = stage.run(NEXT)
+    assert (report.held, report.delivered["person"]) == ((), {"create": 60})
+
+
+def test_a_first_load_that_was_cut_off_goes_on_where_it_was(stage: Stage) -> None:
     stage.crowd(60)
     stage.lms.closes_at = 25
     stage.sync(AUTUMN)
-    there = len(stage.known())
     stage.lms.reset()
-    report = stage.run(NEXT)
-    assert report.held == ()
-    assert len(stage.known()) > there + 40
+    assert stage.run(NEXT).held == ()
+    assert len(stage.lms.users()) == 67
 
 
 def test_once_an_lms_was_filled_its_limits_count(settled: Stage) -> None:
