@@ -57,8 +57,10 @@ def walk(path: str, command: click.Command) -> Iterator[tuple[str, click.Command
     """A command and everything under it."""
     yield path, command
     if isinstance(command, click.Group):
-        for name in sorted(command.commands):
-            yield from walk(f"{path} {name}", command.commands[name])
+        within = click.Context(command)
+        for name in sorted(command.list_commands(within)):
+            if (inner := command.get_command(within, name)) is not None:
+                yield from walk(f"{path} {name}", inner)
 
 
 def shown(parameter: click.Parameter, path: str) -> bool:

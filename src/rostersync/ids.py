@@ -6,30 +6,34 @@ sync key, so it is never a national number, an e-mail address or a source id.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
+from functools import lru_cache
+from typing import Final
 
 from rostersync.model import Face
+
+_REMEMBERED: Final = 20_000
 
 
 class Ids:
     """Makes ids from one key (32 bytes). All ids are 32 hexadecimal digits."""
 
-    __slots__ = ("_keyed",)
+    __slots__ = ("_key", "samlegruppe", "user")
 
     def __init__(self, key: bytes) -> None:
-        self._keyed = hmac.new(key, digestmod=hashlib.sha256)
+        self._key = key
+        # A pupil's user is named on her own card and on those of her guardians, a samlegruppe on every card of a school.
+        self.user = lru_cache(maxsize=_REMEMBERED)(self._user)
+        self.samlegruppe = lru_cache(maxsize=_REMEMBERED)(self._samlegruppe)
 
     def _make(self, *parts: str) -> str:
-        mac = self._keyed.copy()
-        mac.update("\x1f".join(parts).encode())
-        return mac.hexdigest()[:32]
+        return hmac.digest(self._key, "\x1f".join(parts).encode(), "sha256")[:16].hex()
 
     def person(self, source: str, key: str) -> str:
         """The id of the person whom `key` in `source` founded."""
         return self._make("person", source, key)
 
-    def user(self, person: str, face: Face) -> str:
+    def _user(self, person: str, face: Face) -> str:
         """The id of a person's LMS user with that face."""
         return self._make("user", person, face)
 
@@ -41,6 +45,6 @@ class Ids:
         """The id of a school or owner: by organisation number where there is one, so two sources mean the same school."""
         return self._make("organisation", number) if number else self._make("organisation", source, key)
 
-    def samlegruppe(self, organisation: str, kind: str) -> str:
+    def _samlegruppe(self, organisation: str, kind: str) -> str:
         """The id of a computed group, such as all pupils of a school."""
         return self._make("samlegruppe", organisation, kind)

@@ -15,12 +15,12 @@ import msgspec
 from rostersync.assembly import Parts, TargetPart
 from rostersync.config import GuardSettings
 from rostersync.desire import desire
-from rostersync.desire.groups import desire_group, samlegrupper
-from rostersync.drafting import Context, draft_group, draft_organisation, draft_person, draft_removals, waiting
+from rostersync.drafting import Context, draft_person, draft_removals, waiting
+from rostersync.framing import Frame, Structure
 from rostersync.guard import Verdict, judge
 from rostersync.lifecycle import RESTORE_ASKED, next_step, policy_for
 from rostersync.locallists import LocalLists
-from rostersync.model import Card, Desired, Draft, Group, Known, Life, Organisation, Question, School, User
+from rostersync.model import Card, Desired, Draft, Known, Life, Question, User
 from rostersync.plan import Entries
 from rostersync.schoolyear import day_after
 from rostersync.store import Store
@@ -107,7 +107,8 @@ class Planning:
         """Draft everything that differs between desired and known at one target."""
         name = part.settings.name
         planned = TargetPlan(part, scratch, removal_scratch, unknown_in_lists=self.lists.unknown)
-        structure = self._structure(part)
+        frame = Frame(self.store, self.parts, self.on, restored_backup=self.restored_backup, full=self.full)
+        structure = frame.plan(name)
         self._park(planned, structure.drafts)
         with self.store.begin():
             if any(change.action == "end" for draft in structure.drafts for change in draft.changes):
@@ -139,61 +140,9 @@ class Planning:
         if drafts:
             planned.removal_scratch.extend(drafts)
 
-    # -- organisations and groups -----------------------------------------------------------------------------------
-
-    def _structure(self, part: TargetPart) -> _Structure:
-        """Schools and groups are few: all of them are compared in every run."""
-        name = part.settings.name
-        sources = self.parts.source_names
-        wanted_organisations = {one.id: one for one in self.store.cards.organisations(sources)}
-        wanted_groups = self._wanted_groups(sources, wanted_organisations.values())
-        known_organisations = {one.id: one for one in self.store.known.objects(name, "organisation")}
-        known_groups = {one.id: one for one in self.store.known.objects(name, "group")}
-        context = self._context(wanted_groups, known_groups)
-        drafts = [
-            draft_organisation(one, known_organisations.get(one.id), context)
-            for _, one in sorted(wanted_organisations.items())
-        ]
-        for group_id in sorted(wanted_groups.keys() | known_groups.keys()):
-            wanted = wanted_groups.get(group_id)
-            by_date = wanted is None and self._ended_by_date(known_groups[group_id])
-            drafts.append(draft_group(wanted, known_groups.get(group_id), context, by_date=by_date, group_id=group_id))
-        return _Structure([draft for draft in drafts if draft], context)
-
-    def _wanted_groups(self, sources: Sequence[str], organisations: Iterable[Organisation]) -> dict[str, Group]:
-        wanted: dict[str, Group] = {}
-        for fact in self.store.cards.groups(sources):
-            group, _ = desire_group(fact, self.parts.rules, self.on)
-            if group:
-                wanted[group.id] = group
-        for organisation in organisations:
-            if organisation.kind == "school":
-                school = School(organisation.id, organisation.name, organisation.number)
-                wanted |= {group.id: group for group in samlegrupper(school, self.parts.rules, self.store.ids)}
-        return wanted
-
-    def _ended_by_date(self, known: Known) -> bool:
-        group = known.value
-        return isinstance(group, Group) and group.end is not None and group.end < self.on
-
-    def _context(self, wanted: Mapping[str, Group], known: Mapping[str, Known]) -> Context:
-        schools = {group_id: one.value.school for group_id, one in known.items() if isinstance(one.value, Group)}
-        schools |= {group_id: group.school for group_id, group in wanted.items()}
-        return Context(
-            on=self.on,
-            calendar=self.parts.settings.calendar,
-            policies=self.parts.settings.departed,
-            digest=self.store.value_digest,
-            group_school=schools,
-            standing_groups=frozenset(wanted),
-            new_groups=frozenset(wanted.keys() - known.keys()),
-            known_users=frozenset(),
-            restored_backup=self.restored_backup,
-        )
-
     # -- persons ----------------------------------------------------------------------------------------------------
 
-    def _batch(self, planned: TargetPlan, cards: Sequence[Card], structure: _Structure) -> None:
+    def _batch(self, planned: TargetPlan, cards: Sequence[Card], structure: Structure) -> None:
         target = planned.part.settings.name
         wanted = [desire(self.lists.on(card), self.parts.rules, self.store.ids, self.on) for card in cards]
         known = _by_person(self.store.known.for_persons(target, [one.person for one in wanted]))
@@ -247,14 +196,6 @@ class Planning:
                 step = next_step(life, policy_for(one.value, settings.departed), settings.calendar)
                 dates.append(max(step[0], day_after(self.on)) if step else None)
         return min((one for one in dates if one), default=None)
-
-
-@dataclass(frozen=True, slots=True)
-class _Structure:
-    """The drafts of organisations and groups, and the surroundings that every person's draft shares."""
-
-    drafts: list[Draft]
-    context: Context
 
 
 def loaded(target: str) -> str:

@@ -104,7 +104,7 @@ def why_card(store: Store, parts: Parts, person: str, on: date) -> WhyCard:
 def _links(card: Card, rules: Rules, on: date) -> Iterator[Link]:
     """Her guardians, and those whom she may be a guardian of. What protection withholds is not even named."""
     for pupil in (card, *card.wards):
-        ward = ward_of(pupil, rules.roles, rules.policy, on)
+        ward = ward_of(pupil, rules.reader, on)
         for adult in adults(ward) if pupil is card else [card.person]:
             standing = decide(ward, adult, on)
             if not standing.silent:

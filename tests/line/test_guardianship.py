@@ -9,6 +9,7 @@ import pytest
 
 from rostersync.desire import guardianship
 from rostersync.desire.guardianship import Standing, Ward, adults, decide, followed, lapsed, ward_of
+from rostersync.desire.ties import TieReader
 from rostersync.model import Card, Consent, ContactFact, Local, OwnClaim
 from rostersync.schoolyear import Policy
 from tests.line.builders import ROLES, SOUTH, TODAY, claim, contact, group, owner_fact, pupil, school_fact, tie
@@ -18,7 +19,7 @@ GROWN = "2008-05-06"
 
 
 def ward(card: Card, on: date = TODAY) -> Ward:
-    return ward_of(card, ROLES, Policy(), on)
+    return ward_of(card, TieReader(ROLES, Policy()), on)
 
 
 def standing(card: Card, on: date = TODAY, adult: str = "mother") -> Standing:

@@ -7,14 +7,14 @@ from datetime import date
 import pytest
 from msgspec.structs import replace
 
-from rostersync.desire.ties import Affiliation, Reading, changes_after, highest, read_ties
+from rostersync.desire.ties import Affiliation, Reading, TieReader, changes_after, highest
 from rostersync.model import GroupFact, TieFact
 from rostersync.schoolyear import Policy
 from tests.line.builders import NORTH, ROLES, group, owner_fact, school_fact, tie
 
 
 def read(*ties: TieFact, silent: dict[str, str] | None = None) -> Reading:
-    return read_ties(ties, silent or {}, ROLES, Policy())
+    return TieReader(ROLES, Policy()).read(ties, silent or {})
 
 
 def only(*ties: TieFact) -> Affiliation:
@@ -98,7 +98,7 @@ def test_the_ties_of_a_source_that_says_she_left_give_nothing() -> None:
 @pytest.mark.parametrize("role", ["super_user", "school_leader", "system_administrator"])
 def test_no_tie_gives_more_than_staff(role: str) -> None:
     roles = {**ROLES.ties, "boss": role}
-    (affiliation,) = read_ties([tie(group(), "boss")], {}, replace(ROLES, ties=roles), Policy()).affiliations
+    (affiliation,) = TieReader(replace(ROLES, ties=roles), Policy()).read([tie(group(), "boss")], {}).affiliations
     assert affiliation.role == "staff"
 
 

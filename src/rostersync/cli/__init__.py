@@ -4,55 +4,64 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
+from typing import Final
 
 import click
 
 from rostersync import __version__
-from rostersync.cli import (
-    adopting,
-    checking,
-    decisions,
-    failing,
-    history,
-    labs,
-    mappings,
-    people,
-    setup,
-    sources,
-    state,
-    status,
-    syncs,
-    trash,
-)
+from rostersync.cli import failing
 from rostersync.cli.shell import Shell, common
 from rostersync.errors import RostersyncError
 from rostersync.report import FAILED
 
+_ROOMS: Final = {
+    "init": "setup",
+    "check": "checking",
+    "plan": "syncs",
+    "sync": "syncs",
+    "approve": "syncs",
+    "apply": "syncs",
+    "resync": "syncs",
+    "adopt": "adopting",
+    "source": "sources",
+    "runs": "history",
+    "journal": "history",
+    "status": "status",
+    "person": "people",
+    "group": "people",
+    "guardian": "decisions",
+    "protect": "decisions",
+    "unprotect": "decisions",
+    "pin": "decisions",
+    "trash": "trash",
+    "mapping": "mappings",
+    "state": "state",
+    "lab": "labs",
+}
+"""Command -> the module it lives in. A nightly sync need not wait until everything else is imported."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+
+class _House(click.Group):
+    """The commands, each fetched from its module when somebody asks for it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click asks so
+        """Every command."""
+        return sorted(_ROOMS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """One command; None when there is none of that name."""
+        if cmd_name not in _ROOMS:
+            return None
+        commands: tuple[click.Command, ...] = import_module(f"{__name__}.{_ROOMS[cmd_name]}").COMMANDS
+        return next(command for command in commands if command.name == cmd_name)
+
+
+@click.group(cls=_House, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="rostersync")
 @common
 def rostersync() -> None:
     """Keep a learning platform's users in step with the school's own systems."""
-
-
-for module in (
-    setup,
-    checking,
-    syncs,
-    adopting,
-    sources,
-    history,
-    status,
-    people,
-    decisions,
-    trash,
-    mappings,
-    state,
-    labs,
-):
-    for command in module.COMMANDS:
-        rostersync.add_command(command)
 
 
 def main(arguments: list[str] | None = None) -> None:

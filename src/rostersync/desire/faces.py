@@ -9,24 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
-from msgspec.structs import replace
-
-from rostersync.desire.ties import ORGANISATIONS, RANK, Affiliation, highest
+from rostersync.desire.ties import AS_GUARDIAN, ORGANISATIONS, RANK, Affiliation, highest
 from rostersync.ids import Ids
 from rostersync.model import Grant, Membership, Role, RoleModel, SchoolRole
 from rostersync.schoolyear import day_after
 
 GRANTED: frozenset[Role] = frozenset(("super_user", "school_leader"))
 """The roles that a grant may give. Nothing gives a system administrator."""
-
-_AS_GUARDIAN = ""
-"""The tie word of a guardian's affiliations: no mapping can write it."""
-
-
-def as_guardian(affiliations: Iterable[Affiliation]) -> Iterator[Affiliation]:
-    """A ward's affiliations as her guardian holds them."""
-    for one in affiliations:
-        yield replace(one, role="guardian", word=_AS_GUARDIAN)
 
 
 def school_roles(affiliations: Iterable[Affiliation], raised: Mapping[str, Role]) -> tuple[SchoolRole, ...]:
@@ -91,5 +80,5 @@ def _in_samlegrupper(affiliations: Iterable[Affiliation], roles: RoleModel, ids:
             words.setdefault(one.school, set()).add(one.word)
     for school, said in words.items():
         for samlegruppe in roles.samlegrupper:
-            if not samlegruppe.ties.isdisjoint(said) or (samlegruppe.guardians and _AS_GUARDIAN in said):
+            if not samlegruppe.ties.isdisjoint(said) or (samlegruppe.guardians and AS_GUARDIAN in said):
                 yield Membership(ids.samlegruppe(school, samlegruppe.kind), samlegruppe.role)

@@ -12,9 +12,9 @@ from datetime import date
 from msgspec import Struct
 
 from rostersync.desire.claims import Belief, believe, born
-from rostersync.desire.ties import Affiliation, Reading, changes_after, read_ties
-from rostersync.model import Card, ContactFact, Local, OwnClaim, RoleModel
-from rostersync.schoolyear import Policy, day_after
+from rostersync.desire.ties import Affiliation, Reading, TieReader, changes_after
+from rostersync.model import Card, ContactFact, Local, OwnClaim
+from rostersync.schoolyear import day_after
 
 OF_AGE = 18
 
@@ -70,10 +70,10 @@ _UNPROVEN = (OVER, INACTIVE, ADULT_ABSENT, WARD_ABSENT, LEFT, DISPUTED, REJECTED
 """From nearly proven to not at all: of several sources, the one that came nearest gives the reason."""
 
 
-def ward_of(card: Card, roles: RoleModel, policy: Policy, on: date) -> Ward:
+def ward_of(card: Card, reader: TieReader, on: date) -> Ward:
     """Read a pupil's card for the decision."""
     belief = believe(card.claims)
-    return read_ward(card, belief, read_ties(card.ties, belief.silent, roles, policy), on)
+    return read_ward(card, belief, reader.read(card.ties, belief.silent), on)
 
 
 def read_ward(card: Card, belief: Belief, reading: Reading, on: date) -> Ward:

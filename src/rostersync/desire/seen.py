@@ -8,10 +8,10 @@ from datetime import date
 from msgspec import Struct
 
 from rostersync.desire.claims import Belief, believe
-from rostersync.desire.faces import as_guardian, grant_changes_after, raised_roles
+from rostersync.desire.faces import grant_changes_after, raised_roles
 from rostersync.desire.guardianship import Standing, Ward, adults, decide, followed, read_ward, ward_of
 from rostersync.desire.rules import Rules
-from rostersync.desire.ties import Affiliation, Reading, changes_after, read_ties
+from rostersync.desire.ties import Affiliation, Reading, changes_after
 from rostersync.model import Card, Role
 
 
@@ -41,7 +41,7 @@ class Seen(Struct, frozen=True):
 def see(card: Card, rules: Rules, on: date) -> Seen:
     """Look at a card on a date."""
     belief = believe(card.claims)
-    reading = read_ties(card.ties, belief.silent, rules.roles, rules.policy)
+    reading = rules.reader.read(card.ties, belief.silent)
     here = not belief.absent and not belief.contradicted
     own: list[Affiliation] = []
     closed: list[Affiliation] = []
@@ -58,7 +58,7 @@ def see(card: Card, rules: Rules, on: date) -> Seen:
         reading=reading,
         own=tuple(own),
         closed=tuple(closed),
-        through_wards=tuple(as_guardian(opened)),
+        through_wards=tuple(rules.reader.as_guardian(opened)),
         granted=raised_roles(own, card.local.grants, on) if card.local.grants else {},
         ward=ward,
         guardians=guardians,
@@ -73,5 +73,5 @@ def see(card: Card, rules: Rules, on: date) -> Seen:
 
 
 def _as_her_ward(card: Card, guardian: str, rules: Rules, on: date) -> tuple[Ward, Standing]:
-    ward = ward_of(card, rules.roles, rules.policy, on)
+    ward = ward_of(card, rules.reader, on)
     return ward, decide(ward, guardian, on)

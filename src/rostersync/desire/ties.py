@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rostersync.model import ROLES, GroupFact, Role, RoleModel, TieFact
 from rostersync.schoolyear import Policy, day_after, shifted
@@ -21,6 +22,12 @@ HIGHEST_BY_TIE: Role = "staff"
 """No tie gives more than this: what lies above comes from a grant or from the LMS's own administrators."""
 
 ORGANISATIONS = ("owner", "school")
+
+AS_GUARDIAN = ""
+"""The tie word of a guardian's affiliations: no mapping can write it."""
+
+_REMEMBERED = 60_000
+"""Ties remembered at most. Beyond that, forgetting costs less than memory."""
 
 
 class Window(Struct, frozen=True):
@@ -61,6 +68,15 @@ class Affiliation(Struct, frozen=True):
         return self.window.last < on
 
 
+class _Read(Struct, frozen=True):
+    """What one tie comes to: why it was taken back, why it gives nothing on any date, or what it gives."""
+
+    tie: TieFact
+    withdrawn: str
+    unusable: str
+    affiliation: Affiliation | None = None
+
+
 class Reading(Struct, frozen=True):
     """The ties of one card: those that count, and for each of the others why it gives nothing (`place: reason`).
 
@@ -73,27 +89,68 @@ class Reading(Struct, frozen=True):
     taken_back: tuple[Affiliation, ...]
 
 
-def read_ties(ties: Iterable[TieFact], silent: Mapping[str, str], roles: RoleModel, policy: Policy) -> Reading:
-    """Read the ties of a card. `silent` gives, for each source whose ties do not count, the reason (see claims.py)."""
-    counting: list[Affiliation] = []
-    taken_back: list[Affiliation] = []
-    left_out: list[str] = []
-    windows: dict[tuple[date | str | None, ...], Window] = {}
-    for tie in ties:
-        group, role = tie.group, roles.ties.get(tie.role)
-        withdrawn = tie.left or silent.get(tie.source) or _vanished(group)
-        unusable = _unusable(tie, role, roles)
-        if withdrawn or unusable:
-            left_out.append(f"{place(group)}: {withdrawn or unusable}")
+class TieReader:
+    """Reads ties by one role model and one policy.
+
+    A class of thirty has thirty ties of which nothing differs but whose they are, and cards share them: what a tie comes
+    to is worked out once. What is remembered changes nothing that is read.
+    """
+
+    __slots__ = ("_as_guardian", "_known", "_policy", "_roles")
+
+    def __init__(self, roles: RoleModel, policy: Policy) -> None:
+        self._roles = roles
+        self._policy = policy
+        self._known: dict[int, _Read] = {}
+        self._as_guardian: dict[int, tuple[Affiliation, Affiliation]] = {}
+
+    def read(self, ties: Iterable[TieFact], silent: Mapping[str, str]) -> Reading:
+        """Read the ties of a card. `silent` gives the reason for each source whose ties do not count (see claims.py)."""
+        counting: list[Affiliation] = []
+        taken_back: list[Affiliation] = []
+        left_out: list[str] = []
+        known = self._known
+        for tie in ties:
+            read = known.get(id(tie)) or self._learn(tie)
+            withdrawn = read.withdrawn
+            if silent:
+                withdrawn = tie.left or silent.get(tie.source) or withdrawn
+            if withdrawn or read.unusable:
+                left_out.append(f"{place(tie.group)}: {withdrawn or read.unusable}")
+            if read.affiliation is not None:
+                (taken_back if withdrawn else counting).append(read.affiliation)
+        return Reading(tuple(counting), tuple(left_out), tuple(taken_back))
+
+    def as_guardian(self, affiliations: Iterable[Affiliation]) -> list[Affiliation]:
+        """A ward's affiliations as her guardian holds them."""
+        held: list[Affiliation] = []
+        for one in affiliations:
+            known = self._as_guardian.get(id(one))
+            if known is None:
+                if len(self._as_guardian) >= _REMEMBERED:
+                    self._as_guardian.clear()
+                known = self._as_guardian[id(one)] = (one, replace(one, role="guardian", word=AS_GUARDIAN))
+            held.append(known[1])
+        return held
+
+    def _learn(self, tie: TieFact) -> _Read:
+        """What a tie comes to. The tie itself is kept with it, so that no other can take its identity."""
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        read = self._known[id(tie)] = self._work_out(tie)
+        return read
+
+    def _work_out(self, tie: TieFact) -> _Read:
+        group, role = tie.group, self._roles.ties.get(tie.role)
+        withdrawn = tie.left or _vanished(group)
+        unusable = _unusable(tie, role, self._roles)
         if unusable or group is None or role is None:
-            continue
+            return _Read(tie, withdrawn, unusable)
         if RANK[role] < RANK[HIGHEST_BY_TIE]:
             role = HIGHEST_BY_TIE
         school = "" if group.kind == "owner" or group.school is None else group.school.id
-        window = _window(tie, group, role, policy, windows)
-        affiliation = Affiliation(group, school, tie.role, role, tie.source, tie.primary, window)
-        (taken_back if withdrawn else counting).append(affiliation)
-    return Reading(tuple(counting), tuple(left_out), tuple(taken_back))
+        window = _window(tie, group, role, self._policy)
+        return _Read(tie, withdrawn, "", Affiliation(group, school, tie.role, role, tie.source, tie.primary, window))
 
 
 def highest(roles: Iterable[Role]) -> Role:
@@ -145,18 +202,11 @@ def _inverted(begin: date | None, end: date | None) -> bool:
     return begin is not None and end is not None and end < begin
 
 
-def _window(
-    tie: TieFact, group: GroupFact, role: Role, policy: Policy, made: dict[tuple[date | str | None, ...], Window]
-) -> Window:
-    """The days of a tie within those of its group. Most ties of a card share theirs, so each is `made` once."""
-    dates = (role, tie.begin, tie.end, group.begin, group.end)
-    window = made.get(dates)
-    if window is None:
-        begins = max(tie.begin or date.min, group.begin or date.min)
-        first = begins if begins == date.min else shifted(begins, -policy.lead(role))
-        last = min(_last(tie.end, role, policy), _last(group.end, role, policy))
-        window = made[dates] = Window(first, begins, last)
-    return window
+def _window(tie: TieFact, group: GroupFact, role: Role, policy: Policy) -> Window:
+    """The days of a tie within those of its group."""
+    begins = max(tie.begin or date.min, group.begin or date.min)
+    first = begins if begins == date.min else shifted(begins, -policy.lead(role))
+    return Window(first, begins, min(_last(tie.end, role, policy), _last(group.end, role, policy)))
 
 
 def _last(end: date | None, role: Role, policy: Policy) -> date:

@@ -11,7 +11,7 @@ from datetime import date
 from msgspec.structs import replace
 
 from rostersync.desire.claims import CONTRADICTION, released
-from rostersync.desire.faces import as_guardian, memberships, school_roles
+from rostersync.desire.faces import memberships, school_roles
 from rostersync.desire.guardianship import lapsed
 from rostersync.desire.reasons import notes_on, questions_on
 from rostersync.desire.rules import Rules
@@ -167,20 +167,20 @@ def _lapsed(seen: Seen, users: Iterable[User], rules: Rules, ids: Ids) -> tuple[
     """Groups and guardians whom a date took from her: known beforehand, so no limit need count them."""
     over = [one for one in seen.closed if one.over_on(seen.on)]
     for ward, standing in seen.wards:
-        over += as_guardian(lapsed(ward, standing, seen.on))
+        over += rules.reader.as_guardian(lapsed(ward, standing, seen.on))
     groups = {one.group for one in memberships(over, rules.roles, ids)} if over else set()
     if groups:
         groups.difference_update(one.group for user in users for one in user.memberships)
-        groups.difference_update(one.group for one in memberships(_taken_back(seen), rules.roles, ids))
+        groups.difference_update(one.group for one in memberships(_taken_back(seen, rules), rules.roles, ids))
     guardians = {_guardian_user(adult, rules, ids) for adult, standing in seen.guardians if standing.by_date}
     return tuple(sorted(groups | guardians))
 
 
-def _taken_back(seen: Seen) -> list[Affiliation]:
+def _taken_back(seen: Seen, rules: Rules) -> list[Affiliation]:
     """What she would still have today, had a source not taken it back before its date."""
     own = [one for one in seen.reading.taken_back if one.open_on(seen.on)]
     wards = (one for ward, _ in seen.wards for one in ward.taken_back if one.begun_on(seen.on))
-    return [*own, *as_guardian(wards)]
+    return [*own, *rules.reader.as_guardian(wards)]
 
 
 def _known_date(day: date) -> date | None:

@@ -70,6 +70,10 @@ class Cards(Finding):
         for start in range(0, len(numbers), size):
             yield deck.cards(numbers[start : start + size])
 
+    def any_touched(self, target: str, on: date) -> bool:
+        """Whether anybody is dirty for a target, or due on that date."""
+        return self._database.conn.execute(_TOUCHED, {"target": target, "on": on.isoformat()}).first() is not None
+
     def card(self, person_id: str, sources: Sequence[str]) -> Card | None:
         """One person's card, with the ties she once had; None when nobody has that id."""
         numbers = self._numbers([person_id])
@@ -103,7 +107,7 @@ class Cards(Finding):
         """Every school and owner, standing or not. Where two sources describe one, the first source's words count."""
         facts = Facts(self._database)
         found: dict[str, Organisation] = {}
-        for place in facts.learn_all([one.no for one in self._sources(sources)]):
+        for place in facts.learn_all([one.no for one in self._sources(sources)], ORGANISATIONS):
             if organisation := facts.organisation(place):
                 found.setdefault(organisation.id, organisation)
         return list(found.values())

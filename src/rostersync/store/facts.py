@@ -62,10 +62,12 @@ class Facts:
             above = (row.parent for place in unknown if (row := self._rows[place]))
             unknown = {parent for parent in above if parent and parent not in self._rows}
 
-    def learn_all(self, sources: Sequence[int]) -> Iterator[Place]:
-        """Look up every group of some sources. Gives their places, by source in that order."""
+    def learn_all(self, sources: Sequence[int], kinds: Sequence[str] = ()) -> Iterator[Place]:
+        """Look up every group of some sources, or those of some kinds. Gives their places, by source in that order."""
         for source in sources:
             keys = sa.select(group.c.key).where(group.c.source_no == source).order_by(group.c.id)
+            if kinds:
+                keys = keys.where(group.c.kind.in_(kinds))
             places = [(source, key) for key in self._database.conn.execute(keys).scalars()]
             self.learn(places)
             yield from places

@@ -104,6 +104,13 @@ class Knowledge:
             found.update(self._database.conn.execute(query).scalars())
         return frozenset(found)
 
+    def frame(self, target: str) -> tuple[int, int]:
+        """How many organisations and groups the target holds, and of how many of them nobody knows for certain."""
+        unsure = sa.func.coalesce(sa.func.sum(sa.case((known.c.digest == "", 1), else_=0)), 0)
+        frame = sa.and_(known.c.target == target, known.c.object_kind.in_(("organisation", "group")))
+        counted = self._database.conn.execute(sa.select(sa.func.count(), unsure).where(frame)).one()
+        return int(counted[0]), int(counted[1])
+
     def count(self, target: str) -> int:
         """How many objects of all kinds the target holds."""
         query = sa.select(sa.func.count()).select_from(known).where(known.c.target == target)
