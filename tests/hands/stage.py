@@ -200,10 +200,10 @@ class Stage:
         head, rest = text.split("[source.everyday]\n")
         source, rest = rest.split("[target.lms]\n")
         target, rest = rest.split("[sync.oslo]\n")
-        blocks = [
-            f"[source.{name}]\n{source.replace('in/', f'in/{name}/' if name != 'everyday' else 'in/')}{more}"
-            for name in sources
-        ]
+        blocks = []
+        for name in sources:
+            folder = "in" if name == "everyday" else f"in/{name}"
+            blocks.append(f"[source.{name}]\n" + source.replace('files = "in/', f'files = "{folder}/') + more)
         blocks += [f"[target.{name}]\n{target.replace('lms.jsonl', f'{name}.jsonl')}" for name in targets]
         rest = rest.replace('["everyday"]', str(list(sources))).replace('["lms"]', str(list(targets)))
         self.town.config.write_text(f"{head}{''.join(blocks)}[sync.oslo]\n{rest}")
