@@ -37,8 +37,8 @@ class SourcePart:
 
     @property
     def versions(self) -> str:
-        """What, besides the bytes, decides the claims of this source: a change of it re-reads everything."""
-        told = f"{ENGINE} {self.mapping.digest} {self.settings.settings}"
+        """What, besides bytes and settings, decides the claims of this source: a change of it re-reads everything."""
+        told = f"{ENGINE} {self.mapping.digest}"
         return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time
 from pathlib import Path
 
 import pytest
 
+from rostersync import run
 from rostersync.assembly import Parts, assemble
 from rostersync.errors import Usage, UserMistake
+from rostersync.report import SourceReport
 from tests.conftest import ROOT
-from tests.scenarios.town import SOURCE, Town
+from tests.scenarios.town import AUTUMN, SOURCE, Town
 
 ROLES, MAPPING = ROOT / "mappings" / "roles" / "oslo.yaml", ROOT / "mappings" / "ist-everyday.yaml"
 GRANT = f"""\
@@ -47,6 +50,16 @@ def configure(town: Town, old: str, new: str) -> None:
     text = town.config.read_text()
     assert old in text
     town.config.write_text(text.replace(old, new))
+
+
+def taken_in_again(town: Town) -> SourceReport:
+    """The source of a run with the config as it stands now."""
+    store = town.store()
+    try:
+        now = datetime.combine(AUTUMN, time(4, 30), UTC)
+        return run.start(store, parts(town), run.Order("sync"), now, lambda *_: None).sources[0]
+    finally:
+        store.close()
 
 
 def problems(town: Town) -> list[str]:
@@ -189,16 +202,30 @@ def test_the_digest_is_the_same_in_every_process(town: Town, tmp_path: Path) -> 
 # -- what makes a source be read again ------------------------------------------------------------------------------
 
 
-def test_another_mapping_or_setting_of_a_source_reads_its_file_again(town: Town) -> None:
+def test_another_mapping_reads_a_file_again_and_the_same_mapping_elsewhere_does_not(town: Town) -> None:
     (town.home / "mine.yaml").write_text(MAPPING.read_text(encoding="utf-8"), encoding="utf-8")
     configure(town, str(MAPPING), "mine.yaml")
-    versions = [parts(town).sources[0].versions]
-    configure(town, "guardians = true", "guardians = false")
-    versions.append(parts(town).sources[0].versions)
+    before = parts(town).sources[0].versions
+    assert parts(town).sources[0].versions == before
     text = (town.home / "mine.yaml").read_text(encoding="utf-8")
     write(town, "mine.yaml", text.replace("inactive in the school system", "switched off there"))
-    versions.append(parts(town).sources[0].versions)
-    assert len(set(versions)) == 3
+    assert parts(town).sources[0].versions != before
+
+
+def test_a_setting_that_decides_what_is_read_reads_the_file_again(town: Town) -> None:
+    town.sync(AUTUMN)
+    assert taken_in_again(town).repeat
+    configure(town, "guardians = true", "guardians = false")
+    report = taken_in_again(town)
+    assert not report.repeat
+    assert report.skipped == 0
+
+
+def test_a_file_moved_to_another_folder_is_still_the_same_file(town: Town) -> None:
+    town.sync(AUTUMN)
+    town.export_path.parent.rename(town.home / "elsewhere")
+    configure(town, 'files = "in/', 'files = "elsewhere/')
+    assert taken_in_again(town).repeat
 
 
 def test_another_role_model_alone_reads_no_file_again(town: Town) -> None:

@@ -135,9 +135,12 @@ def test_a_whole_school_year_ends_in_what_the_account_says(tmp_path: Path, schoo
     town = Town(tmp_path)
     for day in school_year_days:
         report, account = sync_day(town, day, school_year_days)
-        if report.held:
-            _approve_all(town, report)
-            town.run(date_of(day, START))
+        for _ in range(2):
+            # Who was suspended that very night took her part out of what is held: what is left is asked about again.
+            if report.held:
+                _approve_all(town, report)
+                report = town.run(date_of(day, START))
+        assert report.held == ()
         assert differences(town, account) == {}, f"day {day}, {date_of(day, START)}"
 
 

@@ -22,7 +22,10 @@ class Unsure(Exception):
 
 
 class Fragment(Struct, frozen=True, gc=False):
-    """One top-level element of a snapshot. `parse` gives its record; a ValueError from it names nobody."""
+    """One top-level element of a snapshot. `parse` gives its record; a ValueError from it names nobody.
+
+    `digest` covers its bytes and every setting that decides how they are read; who does not know it must call `parse`.
+    """
 
     kind: ClaimKind
     digest: bytes
@@ -31,7 +34,10 @@ class Fragment(Struct, frozen=True, gc=False):
 
 
 class Snapshot(Struct, frozen=True):
-    """What `fetch` found: a stable local copy, its digest over the bytes after the header, and its own date."""
+    """What `fetch` found: a stable local copy, its digest, and its own date.
+
+    The digest covers the bytes after the header, and what decides how they are read.
+    """
 
     path: str
     digest: str
