@@ -13,6 +13,8 @@ from tests.scenarios.town import AUTUMN, SOURCE, Human, Tied, Town
 DAY = timedelta(days=1)
 LATER = AUTUMN + DAY
 MADE = datetime(2026, 10, 6, 2, 0, tzinfo=UTC)
+SCHOOL = ("pifu-ims-go-org", "skole")
+CLASSES = (("pifu-ims-go-grp", "basisgruppe"), ("pifu-ims-go-grp", "undervisningsgruppe"))
 
 
 def many(town: Town, count: int = 60) -> Town:
@@ -213,23 +215,34 @@ def mutations(text: bytes, seed: int) -> bytes:
 
 
 def said_active(text: bytes) -> set[str]:
-    """Whom a document says to be there, read by other means: tied people, and the contacts of tied pupils."""
+    """Whom a document says to be there, read by other means: those tied to a school, and the guardians of tied pupils."""
     root = etree.fromstring(text)
     people = {_key(one): one for one in root.iterfind("{*}person")}
-    groups = {_key(one) for one in root.iterfind("{*}group")}
+    schools = {_key(one) for one in root.iterfind("{*}group") if _type(one) == SCHOOL}
+    classes = {_key(one) for one in root.iterfind("{*}group") if _type(one) in CLASSES and _parent(one) in schools}
     tied = {
         _key(member)
         for element in root.iterfind("{*}membership")
-        if _key(element) in groups
+        if _key(element) in schools | classes
         for member in element.iterfind("{*}member")
         if member.findtext("{*}role/{*}status") == "1"
     }
-    contacts = {
+    guardians = {
         _key(contact)
         for one in tied & people.keys()
         for contact in people[one].iterfind("{*}extension/{*}pifu_hasContactPerson")
+        if contact.get("type") == "guardian"
     }
-    return {number for source, number in (tied | contacts) & people.keys() if source == SOURCE and number}
+    return {number for source, number in (tied | guardians) & people.keys() if source == SOURCE and number}
+
+
+def _type(group: etree._Element) -> tuple[str | None, str | None]:
+    return group.findtext("{*}grouptype/{*}scheme"), group.findtext("{*}grouptype/{*}typevalue")
+
+
+def _parent(group: etree._Element) -> tuple[str | None, str | None]:
+    relationship = group.find("{*}relationship")
+    return (None, None) if relationship is None else _key(relationship)
 
 
 def _key(element: etree._Element) -> tuple[str | None, str | None]:
