@@ -68,11 +68,9 @@ class Taking:
         return report
 
     def _refused(self, name: str, error: SnapshotRefused, digest: str) -> SourceReport:
-        release = ""
-        if digest:
-            self.store.sources.refused(name, digest, error.reason, str(error), error.releasable, self.now)
-            if error.releasable:
-                release = f"rostersync source accept {name} {digest[:12]} --reason ..."
+        # What has no readable header has no digest either; it is remembered all the same, for people ask `status`.
+        self.store.sources.refused(name, digest, error.reason, str(error), error.releasable, self.now)
+        release = f"rostersync source accept {name} {digest[:12]} --reason ..." if digest and error.releasable else ""
         log.warning("source.snapshot_refused", source=name, reason=error.reason, snapshot=digest[:12])
         return SourceReport(name, accepted=False, refused=str(error), digest=digest, release=release)
 

@@ -93,6 +93,14 @@ def test_what_cannot_be_released_offers_no_command(desk: Desk) -> None:
     assert "source accept" not in text
 
 
+def test_what_is_no_export_at_all_is_told_too_though_nobody_can_release_it(desk: Desk) -> None:
+    desk.town.export(NEXT, "<enterprise>")
+    assert desk("sync", "oslo", "--as-of", str(NEXT)).code == 1
+    lines = desk("status").out.splitlines()
+    assert any(line.startswith("  Refused: everyday, ") for line in lines)
+    assert not any("source accept" in line for line in lines)
+
+
 def test_a_retired_source_is_told_as_such_although_the_config_forgot_it(desk: Desk) -> None:
     desk("source", "retire", "everyday", "--reason", "the contract has ended")
     (line,) = (line for line in desk("status").out.splitlines() if line.startswith("everyday"))

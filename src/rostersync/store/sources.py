@@ -105,7 +105,10 @@ class Sources:
     # -- gate 1 -----------------------------------------------------------------------------------------------------
 
     def refused(self, name: str, digest: str, code: str, text: str, releasable: bool, at: datetime) -> None:
-        """Remember that a snapshot was refused. The same one refused again counts as the newest."""
+        """Remember that a snapshot was refused. The same one refused again counts as the newest.
+
+        `digest` is empty for what could not even be told apart; nobody can release that.
+        """
         with self._database.begin():
             no = self.number(name)
             mine = sa.and_(snapshot_refused.c.source_no == no, snapshot_refused.c.digest == digest)
@@ -158,7 +161,7 @@ class Sources:
         if len(found) > 1:
             raise UserMistake([f"{len(found)} refused snapshots of {name} begin with {digest}: give more digits"])
         if not found:
-            there = ", ".join(one.digest[:12] for one in refusals) or "none"
+            there = ", ".join(one.digest[:12] for one in refusals if one.digest) or "none"
             raise UserMistake([f"no refused snapshot of {name} begins with {digest}; refused are: {there}"])
         return found[0]
 
