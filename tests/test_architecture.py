@@ -20,7 +20,7 @@ FENCES = {
     "click": ("cli/",),
     "rich": ("cli/",),
     "ldap": ("connectors/feide/",),
-    "apscheduler": ("daemon.py",),
+    "apscheduler": ("daemon/schedule.py",),
 }
 LINE = [
     "errors",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -111,6 +111,18 @@ def assemble(settings: Settings, name: str) -> Parts:
         consents=tuple(consents),
         digest=_digest(sync, roles, grants, consents),
     )
+
+
+def with_lists(parts: Parts) -> Parts:
+    """The same parts with the local lists as they stand now: who keeps access must not wait for anything else.
+
+    Raises:
+        UserMistake: a list cannot be used.
+    """
+    sync = parts.settings
+    grants, consents = _list(sync.grants, parse_grants), _list(sync.consents, parse_consents)
+    digest = _digest(sync, parts.rules.roles, grants, consents)
+    return replace(parts, grants=grants, consents=consents, digest=digest)
 
 
 def _source(settings: SourceSettings, roles: RoleModel) -> SourcePart:

@@ -18,6 +18,7 @@ from rostersync import connectors, targets
 from rostersync.credentials import Secret
 from rostersync.errors import Problem, Usage, UserMistake
 from rostersync.limits import DEFAULT_LIMITS, FLOOR, Limit
+from rostersync.operating import DaemonSettings, Times, read_daemon, read_times
 from rostersync.schoolyear import Calendar, DepartedPolicy
 from rostersync.toml_tables import Reader, Table
 
@@ -77,7 +78,7 @@ class SyncSettings:
     sources: tuple[str, ...]
     targets: tuple[str, ...]
     roles: Path
-    schedule: str
+    times: Times
     zone: ZoneInfo
     guardian_user: Literal["separate", "same"]
     grants: Path | None
@@ -85,6 +86,11 @@ class SyncSettings:
     guard: GuardSettings
     departed: Mapping[str, DepartedPolicy]
     calendar: Calendar
+
+    @property
+    def schedule(self) -> str:
+        """When the daemon runs it, as a crontab text; empty for never."""
+        return self.times.schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,7 @@ class Settings:
     sources: Mapping[str, SourceSettings]
     targets: Mapping[str, TargetSettings]
     syncs: Mapping[str, SyncSettings]
+    daemon: DaemonSettings = field(default_factory=DaemonSettings)
 
     def sync(self, name: str) -> SyncSettings:
         """The sync of that name.
@@ -169,8 +176,9 @@ def _read(root: Table, path: Path) -> Settings:
         _check_names(table, "to", syncs[name].targets, targets_, "target")
     if not syncs:
         root.problem("sync", "there is no [sync.NAME], so nothing would ever be synchronised")
-    root.done("state", "source", "target", "sync")
-    return Settings(path, state, sources, targets_, syncs)
+    daemon = read_daemon(root.table("daemon", required=False))
+    root.done("state", "source", "target", "sync", "daemon")
+    return Settings(path, state, sources, targets_, syncs, daemon)
 
 
 def _check_names(table: Table, key: str, named: tuple[str, ...], there: Mapping[str, object], kind: str) -> None:
@@ -234,7 +242,7 @@ def _sync(table: Table, name: str) -> SyncSettings:
         sources=table.texts("from"),
         targets=table.texts("to"),
         roles=table.path("roles"),
-        schedule=table.text("schedule", default=""),
+        times=read_times(table),
         zone=table.zone("zone", default="Europe/Oslo"),
         guardian_user="same"
         if table.choice("guardian_user", ("separate", "same"), "separate") == "same"

@@ -11,6 +11,7 @@
         +-- SourceUnavailable
         +-- TargetUnavailable
         +-- StateBusy
+        +-- Stopping           the daemon was asked to end; its next start goes on where this run ended
 
 Skipping, rejecting, holding and a failed delivery are values, not exceptions: they are normal, counted and reported.
 No message may carry a name, a national number or a source id.
@@ -99,3 +100,7 @@ class TargetUnavailable(TryLater):
 
 class StateBusy(TryLater):
     """Another run holds the lease on the state."""
+
+
+class Stopping(TryLater):
+    """The daemon was asked to end, so this run ends between two batches; the next one goes on from there."""

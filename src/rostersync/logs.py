@@ -10,7 +10,9 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import Mapping, MutableMapping
+import traceback
+from collections.abc import Collection, Mapping, MutableMapping
+from pathlib import Path
 from typing import Any, Literal, TextIO
 
 import structlog
@@ -38,17 +40,38 @@ def masked(text: str) -> str:
     return _EMAIL.sub(REDACTED, _NUMBER.sub(lambda found: found[1] or REDACTED, text))
 
 
-def _masked_mapping(values: Mapping[Any, Any]) -> dict[Any, Any]:
-    return {_masked(name): REDACTED if name in _PERSONAL_KEYS else _masked(value) for name, value in values.items()}
+def redactor(also: Collection[str]) -> structlog.typing.Processor:
+    """`redact` that knows further personal keys."""
+    keys = _PERSONAL_KEYS | frozenset(also)
+    return lambda _logger, _method, event: _masked_mapping(event, keys)
 
 
-def _masked(value: Any) -> Any:
+def bare(error: BaseException) -> str:
+    """An error that nobody foresaw: its kind and where it came from. Its words may hold anything, so they are left out."""
+    places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+    return " < ".join([type(error).__name__, *reversed(places)])
+
+
+def without_words(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A structlog processor: what was logged with `exc_info` is told by kind and place, never by its words."""
+    found = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if found is True else found[1] if isinstance(found, tuple) else found
+    if isinstance(error, BaseException):
+        event["exception"] = bare(error)
+    return event
+
+
+def _masked_mapping(values: Mapping[Any, Any], keys: frozenset[str] = _PERSONAL_KEYS) -> dict[Any, Any]:
+    return {_masked(name, keys): REDACTED if name in keys else _masked(value, keys) for name, value in values.items()}
+
+
+def _masked(value: Any, keys: frozenset[str] = _PERSONAL_KEYS) -> Any:
     if isinstance(value, str):
         return masked(value)
     if isinstance(value, Mapping):
-        return _masked_mapping(value)
+        return _masked_mapping(value, keys)
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [_masked(inner) for inner in value]
+        return [_masked(inner, keys) for inner in value]
     if isinstance(value, (bool, float, type(None))):
         return value
     if isinstance(value, int):
@@ -56,8 +79,8 @@ def _masked(value: Any) -> Any:
     return masked(str(value))
 
 
-def set_up(stream: TextIO | None = None, *, least: Level = "info") -> None:
-    """Send every event of at least that level to `stream` (default stderr)."""
+def set_up(stream: TextIO | None = None, *, least: Level = "info", also: Collection[str] = ()) -> None:
+    """Send every event of at least that level to `stream` (default stderr). `also` are further keys never told."""
     out = stream or sys.stderr
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer() if out.isatty() else structlog.processors.JSONRenderer(ensure_ascii=False)
@@ -66,7 +89,8 @@ def set_up(stream: TextIO | None = None, *, least: Level = "info") -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            redact,
+            without_words,
+            redactor(also),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[least.upper()]),

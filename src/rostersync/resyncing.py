@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from rostersync.assembly import Parts, TargetPart
 from rostersync.errors import Usage, UserMistake
 from rostersync.model import Delivery, Group, Known, ObjectKind, Organisation, User
 from rostersync.plan import GROUP, ORGANISATION, PERSON
+from rostersync.report import DONE, PARTLY
 from rostersync.store import Store
 from rostersync.store.engine import batches
 
@@ -58,6 +59,21 @@ class Sent:
     def failed(self) -> int:
         """How many objects did not arrive."""
         return self.failures.total()
+
+    @property
+    def code(self) -> int:
+        """The exit code."""
+        return PARTLY if self.failed else DONE
+
+    def to_text(self) -> str:
+        """For a person."""
+        failures = "".join(f"\n{count:>7,} x {reason}" for reason, count in self.failures.items())
+        return f"Sent again: {self.delivered:,} objects; {self.failed:,} failed.{failures}"
+
+    def to_json(self, sync: str, scope: Scope) -> dict[str, Any]:
+        """For a program."""
+        told = {"sent": self.delivered, "failed": self.failed, "failures": dict(self.failures)}
+        return {"sync": sync, "scope": scope.kind} | told
 
 
 def resync(store: Store, parts: Parts, scope: Scope, progress: Callable[[str, int], None]) -> Sent:

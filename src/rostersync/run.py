@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -192,8 +193,19 @@ def _together(plans: Sequence[TargetPlan]) -> Iterator[_Together]:
         yield _Together("removal", combined(digests), text, frozenset(digests))
 
 
-def start(store: Store, parts: Parts, order: Order, now: datetime, progress: Progress) -> RunReport:
-    """Record, do and report one run."""
+def start(
+    store: Store,
+    parts: Parts,
+    order: Order,
+    now: datetime,
+    progress: Progress,
+    *,
+    remember: Mapping[str, str] = MappingProxyType({}),
+) -> RunReport:
+    """Record, do and report one run.
+
+    `remember` are texts that the state is to recall once the run has ended, and never if it is cut off.
+    """
     local = now.astimezone(parts.settings.zone)
     run = Run(
         store=store,
@@ -207,6 +219,9 @@ def start(store: Store, parts: Parts, order: Order, now: datetime, progress: Pro
     store.runs.start(run.id, parts.settings.name, order.command, now)
     log.info("run.started", run=run.id, sync=parts.settings.name, command=order.command)
     report = run.go()
-    store.runs.finish(run.id, report.code, msgspec.json.encode(to_json(report)).decode(), now)
+    with store.begin():
+        store.runs.finish(run.id, report.code, msgspec.json.encode(to_json(report)).decode(), now)
+        for name, text in remember.items():
+            store.remember(name, text)
     log.info("run.finished", run=run.id, code=report.code, verdict=report.verdict)
     return report

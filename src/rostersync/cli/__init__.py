@@ -37,6 +37,8 @@ _ROOMS: Final = {
     "trash": "trash",
     "mapping": "mappings",
     "state": "state",
+    "serve": "serving",
+    "trigger": "serving",
     "lab": "labs",
 }
 """Command -> the module it lives in. A nightly sync need not wait until everything else is imported."""

@@ -21,7 +21,7 @@ from rostersync.store.engine import database_file
 @pass_shell
 def check(shell: Shell, online: bool, released: bool) -> int:
     """Check the config, the mappings with their tests, the lists and the secret; change nothing."""
-    problems = [*_parts(shell), *_state(shell)]
+    problems = list(dict.fromkeys([*_config(shell), *_state(shell)]))
     if problems:
         raise UserMistake(problems)
     tests = sum(part.mapping.tests for name in shell.settings.syncs for part in shell.parts(name).sources)
@@ -30,7 +30,9 @@ def check(shell: Shell, online: bool, released: bool) -> int:
     if shell.json:
         shell.document({"tests": tests, "outside": outside, "released": rows})
         return FAILED if outside else DONE
-    shell.say(f"{shell.settings.path.name}, its mappings, lists and secret are in order; {tests} mapping tests passed.")
+    shell.say(
+        f"{shell.settings.path.name}, its mappings, lists, schedules and secret are in order; {tests} mapping tests passed."
+    )
     if online:
         shell.say("\n".join(f"  {sentence}" for sentence in outside) or "Every source and target is in order too.")
     if released:
@@ -40,15 +42,14 @@ def check(shell: Shell, online: bool, released: bool) -> int:
     return FAILED if outside else DONE
 
 
-def _parts(shell: Shell) -> Iterator[Problem]:
-    """What is wrong with the mappings, the role model and the local lists; syncs share most of them."""
-    found: dict[Problem, None] = {}
-    for name in shell.settings.syncs:
-        try:
-            shell.parts(name)
-        except UserMistake as mistake:
-            found.update(dict.fromkeys(mistake.problems))
-    yield from found
+def _config(shell: Shell) -> Iterator[Problem]:
+    """What is wrong with the mappings, the role model, the lists, the schedules and the secret."""
+    from rostersync.daemon.checkup import check as checked_whole  # it brings the scheduler along
+
+    try:
+        checked_whole(shell.settings, shell.parts)
+    except UserMistake as mistake:
+        yield from mistake.problems
 
 
 def _state(shell: Shell) -> Iterator[Problem]:

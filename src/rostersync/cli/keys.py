@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import sys
 
 import click
 
 from rostersync.errors import Usage
 from rostersync.store import Store
+from rostersync.whom import KINDS, looks_national, person_of
 
-_NUMBER = re.compile(r"(?<![0-9A-Za-z])\d{6}[ .-]?\d{5,6}(?![0-9A-Za-z])")
 _NEVER = (
     "a national number may not be an argument, where the shell's history and the list of processes show it: "
     "give - instead, and type it at the prompt"
 )
-_KINDS = "one of our ids, a source key (source/id) or a Feide id"
 
 
 def typed_key(key: str, what: str = "Key or national number") -> str:
@@ -27,9 +25,9 @@ def typed_key(key: str, what: str = "Key or national number") -> str:
     if key == "-":
         typed = _asked(what).strip()
         if not typed:
-            raise Usage([f"no key came from stdin: type {_KINDS}, or a national number"])
+            raise Usage([f"no key came from stdin: type {KINDS}, or a national number"])
         return typed
-    if _NUMBER.search(key):
+    if looks_national(key):
         raise Usage([_NEVER])
     return key
 
@@ -40,15 +38,7 @@ def one_person(store: Store, key: str) -> str:
     Raises:
         Usage: a national number was given as an argument, or the key means nobody, or several people.
     """
-    typed = typed_key(key)
-    found = store.cards.find(typed) or (store.cards.find_number(typed) if key == "-" else [])
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        raise Usage(
-            [f"that key means nobody here: give {_KINDS} of somebody in an accepted snapshot; - asks for a number"]
-        )
-    raise Usage([f"that key means {len(found)} people; use one of our ids: {', '.join(found)}"])
+    return person_of(store, typed_key(key), number=key == "-")
 
 
 def _asked(what: str) -> str:

@@ -14,7 +14,7 @@ from rostersync.cli.shell import Shell, as_of, common, pass_shell, reason_option
 from rostersync.cli.show import steps
 from rostersync.errors import Usage
 from rostersync.page import to_html
-from rostersync.report import DONE, HELD, PARTLY, RunReport, to_json, to_text
+from rostersync.report import DONE, HELD, RunReport, to_json, to_text
 from rostersync.resyncing import resync as send_again
 from rostersync.resyncing import scope_of
 
@@ -143,12 +143,8 @@ def resync(shell: Shell, sync: str, person: str | None, group: str | None, schoo
         store.journal.write(shell.now(), shell.who, f"resync {scope.kind}", scope.id or sync, f"sync {sync}")
         with steps(shell) as progress:
             sent = send_again(store, parts, scope, progress)
-    failures = "".join(f"\n{count:>7,} x {reason}" for reason, count in sent.failures.items())
-    shell.answer(
-        f"Sent again: {sent.delivered:,} objects; {sent.failed:,} failed.{failures}",
-        {"sync": sync, "scope": scope.kind, "sent": sent.delivered, "failed": sent.failed, "failures": sent.failures},
-    )
-    return PARTLY if sent.failed else DONE
+    shell.answer(sent.to_text(), sent.to_json(sync, scope))
+    return sent.code
 
 
 COMMANDS = (plan, sync, approve, apply, resync)
