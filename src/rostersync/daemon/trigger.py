@@ -80,15 +80,15 @@ class Door:
 
     def _talk(self, caller: socket.socket) -> None:
         _, uid, gid = _CREDENTIALS.unpack(caller.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
-        if not self._may(uid, gid):
-            log.warning("trigger.refused", uid=uid)
-            text = f"user {uid} may not: root may, the daemon's own user, and members of [daemon] group"
-            caller.sendall(line(refused(USAGE, text)))
-            return
         try:
             errand = _errand(_asked(caller), uid)
         except ValueError as error:
             caller.sendall(line(refused(USAGE, f"not understood: {error}")))
+            return
+        if not self._may(uid, gid):
+            log.warning("trigger.refused", uid=uid)
+            text = f"user {uid} may not: root may, the daemon's own user, and members of [daemon] group"
+            caller.sendall(line(refused(USAGE, text)))
             return
         self._tell(caller, errand)
 
