@@ -52,7 +52,10 @@ class TargetPart:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Everything one sync works with. `digest` changes when anything does that can change what is desired of anyone."""
+    """Everything one sync works with. `digest` changes when anything does that can change what is desired of anyone.
+
+    `fed` are the targets of every sync that reads one of these sources: what is taken in here concerns them all.
+    """
 
     settings: SyncSettings
     sources: tuple[SourcePart, ...]
@@ -61,6 +64,7 @@ class Parts:
     grants: tuple[GrantEntry, ...]
     consents: tuple[ConsentEntry, ...]
     digest: str
+    fed: tuple[str, ...]
 
     @property
     def source_names(self) -> tuple[str, ...]:
@@ -110,7 +114,13 @@ def assemble(settings: Settings, name: str) -> Parts:
         grants=tuple(grants),
         consents=tuple(consents),
         digest=_digest(sync, roles, grants, consents),
+        fed=_fed(settings, sync),
     )
+
+
+def _fed(settings: Settings, sync: SyncSettings) -> tuple[str, ...]:
+    reading = [one for one in settings.syncs.values() if set(one.sources) & set(sync.sources)]
+    return tuple(dict.fromkeys(target for one in reading for target in one.targets))
 
 
 def with_lists(parts: Parts) -> Parts:

@@ -95,7 +95,7 @@ class Run:
             self.id,
             self.now,
             self.parts.settings.guard,
-            tuple(part.settings.name for part in self.parts.targets),
+            self.parts.fed,
             self.order.full,
             self.progress,
         )

@@ -84,7 +84,9 @@ class Week:
 
     def until(self, at: datetime) -> None:
         """Let time go on until then."""
-        self.hold.write_text(at.isoformat(timespec="seconds"))
+        self.hold.touch()
+        with self.hold.open("r+") as hold:  # in one write, for the daemon may be reading
+            hold.write(at.astimezone(UTC).isoformat(timespec="seconds"))
 
     def start(self) -> None:
         ready = len(self.daemon.events("serve.ready"))
