@@ -19,6 +19,7 @@ from rostersync.config import DEPARTED, SUMMER
 from rostersync.errors import RostersyncError
 from rostersync.limits import DEFAULT_LIMITS, FLOOR, Limit
 from rostersync.mapping.transforms import TRANSFORMS
+from rostersync.operating import CATCH_UP, LATE_AFTER, LISTEN
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
 NOTE = "<!-- Written by `make docs` from the code; edits here are lost. -->\n\n"
@@ -102,6 +103,8 @@ def config() -> str:
         ),
         "## [state]\n",
         table(_STATE),
+        "## [daemon]\n",
+        table(_DAEMON),
     ]
     for kind in connectors.types():
         keys = [*_SOURCE, *fields(connectors.settings_type(kind))]
@@ -114,6 +117,17 @@ def config() -> str:
     return "\n".join(parts)
 
 
+def told(value: object) -> str:
+    """A default as it is written in TOML; what may be left out and then is nothing has none."""
+    if isinstance(value, timedelta):
+        return f'`"{int(value.total_seconds())}s"`'
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if value in (None, "", ()):
+        return "none"
+    return f'`"{value}"`' if isinstance(value, str) else f"`{value}`"
+
+
 _STATE = [
     ("url", "text", "required", "`sqlite:///FILE`, relative to this file, or `sqlite:////ABSOLUTE/FILE`"),
     (
@@ -123,6 +137,23 @@ _STATE = [
         '`{ credential = "NAME" }`, `{ file = "PATH" }` or `{ env = "NAME" }`; 32 bytes or more',
     ),
     ("rehearsal", "flag", "`false`", "allows `--as-of`; never in production"),
+]
+_DAEMON = [
+    ("socket", "path", "beside the state", "the socket of `trigger`; under systemd in its runtime directory"),
+    ("group", "text", "none", "a Unix group whose members may use it, beside root and the daemon's own user"),
+    (
+        "listen",
+        "text",
+        f'`"{LISTEN}"`',
+        'address and port of /healthz, /readyz and /metrics, on the loopback; `""` = none',
+    ),
+    (
+        "late_after",
+        "time span",
+        told(LATE_AFTER),
+        "how long after its time a run that has not ended well makes /readyz say so",
+    ),
+    ("redact", "list", "none", "further fields whose values no log line tells"),
 ]
 _SOURCE = [
     ("type", "text", "required", "the format, not the product"),
@@ -136,7 +167,10 @@ _SYNC = [
     ("from", "list", "required", "sources, in order of precedence where two give one value"),
     ("to", "list", "required", "targets"),
     ("roles", "path", "required", "the role model"),
-    ("schedule", "text", "none", "when the daemon runs it (cron)"),
+    ("schedule", "text", "none", "when the daemon runs it: minute hour day month weekday, in `zone`, as in a crontab"),
+    ("schedule_full", "text", "none", "when it reads and compares everything anew; once a week is right"),
+    ("on_arrival", "flag", "`false`", "whether a new file at rest, in a folder that a source reads, starts a run"),
+    ("catch_up", "time span", told(CATCH_UP), "how late a run that was missed is made up for, once; `off` = never"),
     ("zone", "text", "`Europe/Oslo`", "school dates are dates in this zone"),
     ("guardian_user", "`separate`, `same`", "`separate`", "whether staff and pupils have another user as guardians"),
     ("grants", "path", "none", "local list of school leaders and super users"),
@@ -153,17 +187,6 @@ def fields(settings: type[Any] | None) -> list[tuple[str, str, str, str]]:
         kind = "path" if one.metadata.get("path") else kind_of(hints[one.name])
         rows.append((one.name, kind, default, str(one.metadata.get("help", ""))))
     return rows
-
-
-def told(value: object) -> str:
-    """A default as it is written in TOML; what may be left out and then is nothing has none."""
-    if isinstance(value, timedelta):
-        return f'`"{int(value.total_seconds())}s"`'
-    if isinstance(value, bool):
-        return f"`{str(value).lower()}`"
-    if value in (None, "", ()):
-        return "none"
-    return f'`"{value}"`' if isinstance(value, str) else f"`{value}`"
 
 
 def kind_of(hint: Any) -> str:

@@ -25,7 +25,7 @@ Level = Literal["info", "warning", "error"]
 _OWN_ID = r"(?<![0-9A-Za-z])(?=[0-9]*[a-f])(?:[0-9a-f]{32}|[0-9a-f]{12})(?![0-9A-Za-z])"
 """One of our ids, or a digest whole or as people type it: its digits are chance and may look like a national number."""
 
-_NUMBER = re.compile(rf"({_OWN_ID})|(?<!\d)\d{{6}}[ .-]?\d{{5,6}}(?!\d)")
+_NUMBER = re.compile(rf"({_OWN_ID})|(?<!\d)(?:\d\d[ .-]?){{3}}\d{{3}}[ .-]?\d{{2,3}}(?!\d)")
 _EMAIL = re.compile(r"[^\s@\"'<>]+@[^\s@\"'<>]+")
 _PERSONAL_KEYS = frozenset({*PERSON_FIELDS, "name", "phone", "password", "secret", "key", "source_key", "source_id"})
 

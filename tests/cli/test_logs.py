@@ -112,3 +112,29 @@ def test_a_terminal_gets_text() -> None:
     structlog.get_logger().info("run.finished", code=0)
     assert "run.finished" in stream.getvalue()
     assert not stream.getvalue().startswith("{")
+
+
+def test_a_fault_is_told_by_kind_and_place_and_never_by_its_words() -> None:
+    stream = io.StringIO()
+    set_up(stream)
+    try:
+        raise KeyError(f"{NAME} {NUMBER}")
+    except KeyError:
+        structlog.get_logger().exception("errand.crashed", sync="oslo")
+    event = json.loads(stream.getvalue())
+    assert event["exception"].startswith("KeyError < test_logs.py:")
+    assert NAME not in stream.getvalue()
+    assert NUMBER not in stream.getvalue()
+
+
+@pytest.mark.parametrize("number", ["41020312345", "01829012355", "41829012355", "01 82 90 12355", "018290 12355"])
+def test_d_numbers_and_synthetic_ones_are_masked_too(number: str) -> None:
+    assert masked(f"seen {number} today") == f"seen {REDACTED} today"
+
+
+def test_further_keys_can_be_named_that_are_never_told() -> None:
+    stream = io.StringIO()
+    set_up(stream, also=("locker", "nickname"))
+    structlog.get_logger().info("run.finished", locker="B12", inner={"nickname": NAME}, sync="oslo")
+    event = json.loads(stream.getvalue())
+    assert (event["locker"], event["inner"], event["sync"]) == (REDACTED, {"nickname": REDACTED}, "oslo")

@@ -97,8 +97,10 @@ class Week:
 
     def arrival(self) -> None:
         """The school system drops a new export."""
+        # somebody else every day: the guard counts a week's changes together
+        whom = ("kari", "per", "ola", "siri", "eva", "mor", "far")[self.exports]
         self.exports += 1
-        self.town.world.change("kari", family=f"Lund{self.exports}")
+        self.town.world.change(whom, family="Endret")
         fresh = self.town.home / "in" / ".coming"
         fresh.write_text(self.town.world.xml(self.now()))
         then = self.now().timestamp()

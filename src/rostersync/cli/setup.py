@@ -38,6 +38,9 @@ to = ["lms"]
 roles = "mappings/roles/oslo.yaml"
 grants = "grants.yaml"                      # who is school leader or super user, where, and until when
 consents = "consents.yaml"                  # grown-up pupils whose guardians keep access
+schedule = "30 4 * * *"                     # when `rostersync serve` runs it: every night
+schedule_full = "0 3 * * 0"                 # and in full, every Sunday
+on_arrival = true                           # and when a new export is there
 """
 _GRANTS = """\
 # Roles that no school system gives: school_leader and super_user. Each lapses when the person no longer works there.
