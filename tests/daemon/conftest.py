@@ -20,7 +20,7 @@ from rostersync.daemon.protocol import Ask, Said
 from tests.conftest import ROOT
 from tests.scenarios.town import AUTUMN, Human, Tied, Town
 
-PATIENCE = 40.0
+PATIENCE = 90.0
 """Seconds that a test waits for something before it fails: the machine may be busy."""
 
 

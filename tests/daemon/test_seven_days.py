@@ -128,7 +128,7 @@ class Week:
             until(lambda told=told, before=before: len(self.daemon.events(told)) > before, told)
 
     def kill(self, chance: random.Random) -> None:
-        """The power fails, often in the middle of a run, and comes back after a while."""
+        """The power fails, often in the middle of a run, and comes back after a while, once or twice with an older clock."""
         if chance.random() < 0.8:
             seen = len(self.daemon.events("run.started"))
             self.until(min(self.now() + 7 * HOUR, self.end - 2 * HOUR))
@@ -137,7 +137,9 @@ class Week:
             time.sleep(chance.uniform(0, 0.25))
         self.daemon.end(signal.SIGKILL)
         self.kills += 1
-        self.clock.write_text((self.now() + chance.choice([0, 10, 45, 100]) * MINUTE).isoformat(timespec="seconds"))
+        self.clock.write_text(
+            (self.now() + chance.choice([-90, 0, 10, 45, 100]) * MINUTE).isoformat(timespec="seconds")
+        )
         self.start()
 
     def live(self, chance: random.Random) -> None:

@@ -54,10 +54,11 @@ def serve(path: Path, clock: Callable[[], datetime], bell: Bell, environment: Ma
         TryLater: the socket or the address is taken, or another daemon serves this state.
         StateBroken: the state cannot be used as it is.
     """
-    checked = checkup(path)
-    notifier = Notifier(environment)
     with bell.listening():
+        checked = checkup(path)
         logs.set_up(also=checked.settings.daemon.redact)
+        _tell_faults_barely()
+        notifier = Notifier(environment)
         service = Service(path, checked, clock, bell, notifier, environment)
         with service.open() as opened:
             if opened:
@@ -267,6 +268,14 @@ class Service:
     def _note(self, sync: str, step: str) -> None:
         self._steps[sync] = step
         self._bell.ring()
+
+
+def _tell_faults_barely() -> None:
+    """A fault of ours, in whatever thread, is logged by kind and place: its words could name somebody."""
+    sys.excepthook = lambda _kind, error, _trace: log.critical("serve.crashed", crash=logs.bare(error))
+    threading.excepthook = lambda told: (
+        log.critical("serve.thread_crashed", crash=logs.bare(told.exc_value)) if told.exc_value else None
+    )
 
 
 def _local(moment: datetime, checked: Checked, sync: str) -> str:
