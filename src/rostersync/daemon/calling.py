@@ -12,8 +12,8 @@ import msgspec
 from rostersync.config import Settings
 from rostersync.daemon import protocol
 from rostersync.daemon.protocol import Ask, Said, line
+from rostersync.daemon.state import file_of
 from rostersync.errors import Stop, TryLater
-from rostersync.store.engine import database_file
 
 _SYSTEM = Path("/run/rostersync/trigger.sock")
 """Where the packaged unit has its socket."""
@@ -28,9 +28,8 @@ def socket_path(settings: Settings, environment: Mapping[str, str] = os.environ)
         return settings.daemon.socket
     if runtime := environment.get("RUNTIME_DIRECTORY"):
         return Path(runtime.partition(":")[0]) / "trigger.sock"
-    state = settings.state
-    folder = database_file(state.url, state.base).parent if state.url.startswith("sqlite:") else state.base
-    return folder / "rostersync.sock"
+    file = file_of(settings.state)
+    return (file.parent if file else settings.state.base) / "rostersync.sock"
 
 
 def call(settings: Settings, ask: Ask) -> Iterator[Said]:

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from rostersync.config import StateSettings
 from rostersync.daemon.attending import View
+from rostersync.daemon.state import looking
 from rostersync.errors import RostersyncError
-from rostersync.store import open_store
 
 STATE_LOOKED_AT: Final = 10.0
 """Seconds for which one look at the state will do, however often somebody asks."""
@@ -32,8 +32,8 @@ class StateLook:
         if time.monotonic() - self._looked >= STATE_LOOKED_AT:
             self._looked = time.monotonic()
             try:
-                open_store(self._state.url, self._state.secret.read(), base=self._state.base, create=False).close()
-                self._found = ""
+                with looking(self._state):
+                    self._found = ""
             except RostersyncError as error:
                 self._found = str(error)
         return self._found

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rostersync.config import StateSettings
+from rostersync.daemon.state import file_of
 from rostersync.errors import StateBusy, TryLater
-from rostersync.store.engine import database_file
 
 
 @contextmanager
@@ -24,7 +24,7 @@ def alone(state: StateSettings, socket: Path) -> Iterator[None]:
         StateBusy: another daemon serves it.
         TryLater: the lock cannot be made.
     """
-    near = database_file(state.url, state.base) if state.url.startswith("sqlite:") else socket
+    near = file_of(state) or socket
     path = near.with_name(near.name + ".daemon")
     try:
         lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

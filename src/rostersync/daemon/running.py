@@ -21,11 +21,11 @@ from rostersync.daemon.checkup import Checked
 from rostersync.daemon.dues import served
 from rostersync.daemon.errands import Errand, Outcome, Part
 from rostersync.daemon.protocol import Said
+from rostersync.daemon.state import held
 from rostersync.errors import RostersyncError, StateBusy, Stopping, TryLater, Usage, UserMistake
 from rostersync.report import FAILED, MISTAKE, USAGE, to_json, to_text
 from rostersync.resyncing import resync, scope_of
-from rostersync.store import Store, open_store
-from rostersync.store.lease import lease
+from rostersync.store import Store
 from rostersync.whom import person_of
 
 TURN = 0.5
@@ -137,13 +137,10 @@ class Runner:
 
     @contextmanager
     def _alone(self, errand: Errand, state: StateSettings) -> Iterator[Store]:
-        with ExitStack() as held:
+        with ExitStack() as until_done:
             self._take_turn(errand)
-            held.callback(self._turn.release)
-            self._lease(errand, state, held)
-            store = open_store(state.url, state.secret.read(), base=state.base)
-            held.callback(store.close)
-            yield store
+            until_done.callback(self._turn.release)
+            yield self._lease(errand, state, until_done)
 
     def _take_turn(self, errand: Errand) -> None:
         if self._turn.acquire(blocking=False):
@@ -152,20 +149,18 @@ class Runner:
         while not self._turn.acquire(timeout=TURN):
             self._end_if_asked()
 
-    def _lease(self, errand: Errand, state: StateSettings, held: ExitStack) -> None:
-        """Wait for the lease for as long as it takes: whoever has it is at work, or gone with his process."""
+    def _lease(self, errand: Errand, state: StateSettings, until_done: ExitStack) -> Store:
+        """Wait for the state for as long as it takes: whoever has it is at work, or gone with his process."""
         who = f"the daemon, running {errand.sync}; to queue behind it: rostersync trigger {errand.sync}"
         waited = False
         while True:
             self._end_if_asked()
             try:
-                held.enter_context(lease(state.url, state.base, TURN, who, clock=self._clock))
+                return until_done.enter_context(held(state, TURN, who, self._clock))
             except StateBusy as busy:
                 if not waited:
                     self._wait(errand, str(busy))
                 waited = True
-            else:
-                return
 
     def _wait(self, errand: Errand, why: str) -> None:
         self._note(errand.sync, "waits for the state")

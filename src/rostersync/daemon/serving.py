@@ -33,10 +33,11 @@ from rostersync.daemon.health import Health, StateLook
 from rostersync.daemon.locking import alone
 from rostersync.daemon.notify import Notifier
 from rostersync.daemon.running import Runner
+from rostersync.daemon.state import looking
 from rostersync.daemon.trigger import Door
 from rostersync.errors import TryLater, UserMistake
 from rostersync.report import DONE
-from rostersync.store import Store, open_store
+from rostersync.store import Store
 
 BEAT: Final = 1.0
 """Seconds between two rounds, when nothing rings."""
@@ -135,15 +136,11 @@ class Service:
                     return None
 
     def _recalled(self) -> Mapping[str, str]:
-        state = self._checked.settings.state
-        store = open_store(state.url, state.secret.read(), base=state.base)
-        try:
+        with looking(self._checked.settings.state, create=True) as store:
             for sync in self._checked.parts:
                 self._recall_success(store, sync)
             names = [*self._checked.schedules, *(folder.name for folder in folders(self._checked.settings))]
             return {name: store.recall(name) for name in names}
-        finally:
-            store.close()
 
     def _recall_success(self, store: Store, sync: str) -> None:
         ended = [
