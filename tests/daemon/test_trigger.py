@@ -148,7 +148,7 @@ def as_user(user: int, group: int, daemon: Daemon, *groups: int) -> subprocess.C
     """`trigger`, asked by another user of the machine."""
     code = (
         "import socket, sys\nline = socket.socket(socket.AF_UNIX)\nline.connect(sys.argv[1])\n"
-        'line.sendall(b\'{"sync": "oslo"}\\n\')\nprint(line.makefile().read())'
+        'line.sendall(b\'{"sync": "oslo", "version": 1}\\n\')\nprint(line.makefile().read())'
     )
     path = str(daemon.town.home / "rostersync.sock")
     for folder in [daemon.town.home, *daemon.town.home.parents][:-2]:
