@@ -122,6 +122,7 @@ def test_a_plan_can_be_written_as_a_page(desk: Desk, tmp_path: Path) -> None:
 
 
 def test_a_refused_source_is_code_1_with_the_command_that_releases_it(desk: Desk) -> None:
+    desk.town.world.change("kari", family="Ny")
     desk.town.export(AUTUMN - timedelta(days=3))
     told = desk("sync", "oslo", "--as-of", str(NEXT))
     assert told.code == 1
