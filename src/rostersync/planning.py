@@ -64,7 +64,7 @@ class TargetPlan:
         name = self.part.settings.name
         self.verdict = judge(
             self.entries,
-            store.known.sizes(name),
+            store.known.sizes(name) if self.entries.counts() else {},
             store.approvals.tally(name, on - WINDOW + timedelta(days=1)),
             guard.limits,
             approved,
