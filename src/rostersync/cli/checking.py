@@ -8,10 +8,9 @@ import click
 
 from rostersync.cli.shell import Shell, common, pass_shell
 from rostersync.cli.show import table
-from rostersync.errors import Problem, RostersyncError, UserMistake
+from rostersync.errors import NoState, Problem, RostersyncError, UserMistake
 from rostersync.report import DONE, FAILED
 from rostersync.store import open_store
-from rostersync.store.engine import database_file
 
 
 @click.command()
@@ -56,9 +55,10 @@ def _state(shell: Shell) -> Iterator[Problem]:
     """What is wrong with the secret, or with the state where there is one already."""
     settings = shell.settings.state
     try:
-        secret = settings.secret.read()
-        if database_file(settings.url, settings.base).exists():
-            open_store(settings.url, secret, base=settings.base, create=False).close()
+        secret, access = settings.secret.read(), settings.access()
+        open_store(settings.url, secret, base=settings.base, access=access, create=False).close()
+    except NoState:
+        return  # the first run makes it
     except UserMistake as mistake:
         yield from mistake.problems
     except RostersyncError as error:

@@ -6,29 +6,35 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
+from types import TracebackType
 
 from rostersync.model import Held
+from rostersync.store.address import Access, SqliteFile, address
 from rostersync.store.approvals import Approvals
 from rostersync.store.cards import Cards
 from rostersync.store.decisions import Decisions
-from rostersync.store.engine import Database, Transaction, connect, database_file
+from rostersync.store.engine import Database, Transaction
+from rostersync.store.fence import fence
 from rostersync.store.generation import Generation
 from rostersync.store.intake import Intake, intake
 from rostersync.store.journal import Journal
 from rostersync.store.keyring import Keyring
 from rostersync.store.known import Knowledge
+from rostersync.store.lease import Lease
 from rostersync.store.outbox import Outbox
 from rostersync.store.packing import pack
+from rostersync.store.postgres import open_postgres
 from rostersync.store.questions import Questions
 from rostersync.store.runs import Runs
 from rostersync.store.schema import prepare, recall, remember
 from rostersync.store.sources import Sources
+from rostersync.store.sqlite import open_sqlite
 
 
 class Store:
     """An open state. Close it when done."""
 
-    def __init__(self, database: Database, path: Path) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
         self._value_digest = database.keyring.digest("value")
         self.ids = database.ids
@@ -41,7 +47,7 @@ class Store:
         self.decisions = Decisions(database)
         self.questions = Questions(database)
         self.journal = Journal(database)
-        self.generation = Generation(database, path)
+        self.generation = Generation(database, database.beside)
 
     def intake(self, source: str, run: str, at: datetime) -> AbstractContextManager[Intake]:
         """Take in one snapshot of a source; see `intake.Intake`."""
@@ -67,25 +73,49 @@ class Store:
         """Remember a text under a name."""
         remember(self._database, name, value)
 
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
     def close(self) -> None:
         """Release the connection."""
         self._database.close()
 
 
-def open_store(url: str, secret: str, *, base: Path, create: bool = True) -> Store:
+def open_store(
+    url: str,
+    secret: str,
+    *,
+    base: Path,
+    access: Access | None = None,
+    create: bool = True,
+    lease: Lease | None = None,
+) -> Store:
     """Open the state at a URL, bringing it to this version. Relative paths are relative to `base`.
+
+    Whoever holds the `lease` hands it over: with PostgreSQL, nothing is then written after it is lost.
 
     Raises:
         UserMistake: the URL or the secret is wrong, or (without `create`) there is no state.
         StateBroken: the state is newer than this program, damaged, or not ours.
-        StateBusy, TryLater: it cannot be used now.
+        StateBusy, StateUnavailable, TryLater: it cannot be used now.
     """
-    path = database_file(url, base)
+    place = address(url, base, access)
     keyring = Keyring(secret)
-    database = Database(connect(path, create=create), keyring)
+    database: Database
+    if isinstance(place, SqliteFile):
+        database = open_sqlite(place.path, keyring, create=create)
+    else:
+        database = open_postgres(place, keyring, create=create, leased=lease.connection if lease else None)
     try:
-        prepare(database, path)
+        prepare(database)
+        if lease and lease.connection:
+            fence(database)
     except BaseException:
         database.close()
         raise
-    return Store(database, path)
+    return Store(database)

@@ -21,11 +21,11 @@ _NAME: Final = "generation"
 
 
 class Generation:
-    """The two counters of the state at `path`."""
+    """The two counters of a state; the names of files beside it begin with `beside`."""
 
-    def __init__(self, database: Database, path: Path) -> None:
+    def __init__(self, database: Database, beside: Path) -> None:
         self._database = database
-        self._path = path.with_name(path.name + ".generation")
+        self._path = beside.with_name(beside.name + ".generation")
 
     def bump(self) -> None:
         """Count one delivering run. A restored state stays as far behind its file as it is.

@@ -33,10 +33,7 @@ class Places:
     def move(self, values: Mapping[str, Held | None]) -> None:
         """Let these objects (id -> value, None = removed) count where their values say, and nowhere else."""
         self._learn_schools(values)
-        self._database.many(
-            f"DELETE FROM known_place WHERE target = {self._database.mark} AND id = {self._database.mark}",  # noqa: S608
-            [(self._target, id_) for id_ in values],
-        )
+        self._database.delete_many(known_place, ("target", "id"), [(self._target, id_) for id_ in values])
         rows = (row for id_, value in values.items() for row in self._rows(id_, value))
         self._database.insert_many(known_place, _COLUMNS, rows)
 
