@@ -159,6 +159,16 @@ class Server:
             admin.execute("DELETE FROM rostersync.meta WHERE name <> 'verifier'")
         self._free[self._secrets[name]].append(name)
 
+    def dump(self, name: str) -> bytes:
+        """A backup of one database."""
+        command = [str(self._programs / "pg_dump"), "-h", str(self.folder), "-U", USER, "-Fc", name]
+        return subprocess.run(command, capture_output=True, check=True).stdout
+
+    def restore(self, name: str, backup: bytes) -> None:
+        """A backup put back over what is there."""
+        command = [str(self._programs / "pg_restore"), "-h", str(self.folder), "-U", USER, "--clean", "-d", name]
+        subprocess.run(command, input=backup, capture_output=True, check=True)
+
 
 def _there(user: str) -> bool:
     try:

@@ -145,5 +145,5 @@ def written(path: Path) -> bytes:
         return b"".join(one.read_bytes() for one in path.parent.glob(f"{path.name}*"))
     with _looking(path) as conn:
         tables = conn.exec_driver_sql("SELECT tablename FROM pg_tables WHERE schemaname = 'rostersync'").scalars().all()
-        rows = [row for table in tables for row in conn.exec_driver_sql(f'SELECT * FROM "{table}"').all()]
+        rows = [row for table in tables for row in conn.execute(sa.text(f'SELECT * FROM "{table}"'))]  # noqa: S608
     return b"\n".join(value if isinstance(value, bytes) else str(value).encode() for row in rows for value in row)

@@ -23,7 +23,6 @@ from rostersync.store.known import Knowledge
 from rostersync.store.lease import Lease
 from rostersync.store.outbox import Outbox
 from rostersync.store.packing import pack
-from rostersync.store.postgres import open_postgres
 from rostersync.store.questions import Questions
 from rostersync.store.runs import Runs
 from rostersync.store.schema import prepare, recall, remember
@@ -110,6 +109,9 @@ def open_store(
     if isinstance(place, SqliteFile):
         database = open_sqlite(place.path, keyring, create=create)
     else:
+        # The driver takes longer to import than an SQLite state to open.
+        from rostersync.store.postgres import open_postgres
+
         database = open_postgres(place, keyring, create=create, leased=lease.connection if lease else None)
     try:
         prepare(database)

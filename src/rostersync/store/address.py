@@ -20,6 +20,10 @@ _SQLITE: Final = "sqlite:///"
 _POSTGRESQL: Final = ("postgresql", "postgres")
 _EXAMPLES: Final = "write for example sqlite:///state.db or postgresql://rostersync@db.example.no/rostersync"
 _SCHEMA_NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,47}")
+_RULE: Final = (
+    "the owner's own schema has a name of small letters a-z, digits and _, such as oslo, is not public, "
+    "and does not begin with pg_"
+)
 _RESERVED: Final = re.compile(r"pg_|information_schema$|public$")
 
 
@@ -114,12 +118,7 @@ def _schema(url: str, base: Path, access: Access) -> PostgresSchema:
     if not (parts.path.strip("/") or said.get("dbname") or said.get("service")):
         raise _mistake("names no database; write for example postgresql://rostersync@db.example.no/rostersync")
     if not _SCHEMA_NAME.fullmatch(access.schema) or _RESERVED.match(access.schema):
-        raise UserMistake(
-            [
-                f'[state] schema: "{access.schema}" cannot be used; a schema of the owner\'s own has a name of '
-                "small letters a-z, digits and _, such as oslo, is not public, and does not begin with pg_"
-            ]
-        )
+        raise UserMistake([f'[state] schema: "{access.schema}" cannot be used; {_RULE}'])
     return PostgresSchema(url, access.schema, base / access.directory if access.directory else base, access.password)
 
 

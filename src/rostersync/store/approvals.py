@@ -96,7 +96,7 @@ class Approvals:
             tally.c.target == target, tally.c.on >= since.isoformat()
         )
         rows = self._database.conn.execute(query.group_by(*entry)).all()
-        return {(kind, action, scope): count for kind, action, scope, count in rows}
+        return {(kind, action, scope): int(count) for kind, action, scope, count in rows}
 
     def _forget_tallies(self, target: str, before: date) -> None:
         old = sa.and_(tally.c.target == target, tally.c.on < before.isoformat())

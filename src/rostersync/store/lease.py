@@ -15,11 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-
-import sqlalchemy as sa
+from typing import Any
 
 from rostersync.errors import StateBusy, TryLater
-from rostersync.store import postgres_lease
 from rostersync.store.address import Access, Address, SqliteFile, address
 
 POLL_SECONDS = 0.2
@@ -31,7 +29,7 @@ class Lease:
     """A lease that is held: on what, and with PostgreSQL the connection that holds it and has to do the writing."""
 
     address: Address
-    connection: sa.Connection | None = None
+    connection: Any = None
 
 
 def _now() -> datetime:
@@ -64,6 +62,9 @@ def lease(
         with _flock(place.path, wait_seconds, who, clock):
             yield Lease(place)
     else:
+        # The driver takes longer to import than an SQLite state to open.
+        from rostersync.store import postgres_lease
+
         with postgres_lease.lease(place, wait_seconds, who, POLL_SECONDS) as connection:
             yield Lease(place, connection)
 

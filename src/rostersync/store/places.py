@@ -41,9 +41,9 @@ class Places:
         """How much is known, by kind and organisation id; "*" is the whole owner, where nobody counts twice."""
         sizes: Counter[tuple[Kind, str]] = Counter()
         for school, *counts in self._database.conn.execute(self._by_school()):
-            sizes.update({(kind, school): count for kind, count in zip(_KINDS, counts, strict=True)})
+            sizes.update({(kind, school): int(count) for kind, count in zip(_KINDS, counts, strict=True)})
         totals = self._database.conn.execute(self._in_all()).one()
-        sizes.update({(kind, "*"): total or 0 for kind, total in zip(_KINDS, totals, strict=True)})
+        sizes.update({(kind, "*"): int(total or 0) for kind, total in zip(_KINDS, totals, strict=True)})
         organisations = sa.select(known.c.id).where(
             known.c.target == self._target, known.c.object_kind == "organisation"
         )
