@@ -65,9 +65,9 @@ def test_logs_and_json_name_nobody(town: Town) -> None:
 
 def test_a_wrong_secret_is_seen_at_once(town: Town) -> None:
     town.sync(AUTUMN)
+    settings = town.settings().state
+    secret = "another secret of more than thirty-two bytes"
     with pytest.raises(UserMistake):
-        settings = town.settings().state
-        secret = "another secret of more than thirty-two bytes"
         open_store(settings.url, secret, base=settings.base, access=settings.access())
 
 

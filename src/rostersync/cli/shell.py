@@ -17,7 +17,7 @@ import click
 
 from rostersync import config, logs
 from rostersync.assembly import Parts, assemble
-from rostersync.errors import Usage
+from rostersync.errors import Usage, UserMistake
 from rostersync.store import Store, open_store
 from rostersync.store.lease import Lease, lease
 
@@ -82,23 +82,32 @@ class Shell:
         return f"{moment.astimezone(next(iter(self.settings.syncs.values())).zone):%Y-%m-%d %H:%M}"
 
     @contextmanager
-    def store(self) -> Iterator[Store]:
-        """The state, held alone until the end of the block."""
+    def store(self, *, moved: bool = False) -> Iterator[Store]:
+        """The state, held alone until the end of the block.
+
+        `moved`: also one that was moved away, which is otherwise refused: two states would soon say different things.
+
+        Raises:
+            UserMistake: it was moved away.
+        """
         settings = self.settings.state
         command = click.get_current_context().command_path
         with lease(settings.url, settings.base, self.wait, command, access=settings.access()) as held:
-            yield from self._open(create=True, lease=held)
+            yield from self._open(create=True, lease=held, moved=moved)
 
     @contextmanager
     def looking(self) -> Iterator[Store]:
         """The state as it is, to look at or to add one line to; a run may be writing meanwhile."""
         yield from self._open(create=False)
 
-    def _open(self, *, create: bool, lease: Lease | None = None) -> Iterator[Store]:
+    def _open(self, *, create: bool, lease: Lease | None = None, moved: bool = True) -> Iterator[Store]:
         settings = self.settings.state
         secret, access = settings.secret.read(), settings.access()
         store = open_store(settings.url, secret, base=settings.base, access=access, create=create, lease=lease)
         try:
+            if not moved and (where := store.moved_to()):
+                advice = "if it counts again after all: rostersync state recover --reason ..."
+                raise UserMistake([f"[state] url: this state was moved to {where}: write that url here; {advice}"])
             yield store
         finally:
             store.close()

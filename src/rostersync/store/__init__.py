@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 from rostersync.model import Held
-from rostersync.store.address import Access, SqliteFile, address
+from rostersync.store.address import Access, Address, SqliteFile, address
 from rostersync.store.approvals import Approvals
 from rostersync.store.cards import Cards
 from rostersync.store.decisions import Decisions
@@ -21,6 +21,7 @@ from rostersync.store.journal import Journal
 from rostersync.store.keyring import Keyring
 from rostersync.store.known import Knowledge
 from rostersync.store.lease import Lease
+from rostersync.store.moving import Carried, carry, moved_to, stay
 from rostersync.store.outbox import Outbox
 from rostersync.store.packing import pack
 from rostersync.store.questions import Questions
@@ -59,6 +60,40 @@ class Store:
     def value_digest(self, value: Held) -> str:
         """The digest (32 hexadecimal digits) of what an LMS holds: equal values have equal digests."""
         return self._value_digest(pack(value)).hex()
+
+    @property
+    def name(self) -> str:
+        """How messages call this state."""
+        return self._database.name
+
+    def move_to(self, place: Lease, at: datetime) -> list[Carried]:
+        """Carry everything over to the empty place that a second lease holds; this state then says where it has gone.
+
+        Raises:
+            UserMistake: it is not empty.
+            StateBroken: what arrived is not what left; nothing is kept there.
+        """
+        database = _opened(place.address, self._database.keyring, create=True, lease=place)
+        try:
+            carried = carry(self._database, database, at, database.name)
+            Generation(database, database.beside).follow(self.generation)
+        finally:
+            database.close()
+        return carried
+
+    def moved_to(self) -> str:
+        """Where this state has moved, and when; empty while it is the one that counts."""
+        return moved_to(self._database)
+
+    def stay(self) -> None:
+        """Let a state that has moved count again."""
+        stay(self._database)
+
+    def damage(self) -> list[str]:
+        """What a full look at the database, the journal and the seals finds wrong, as sentences."""
+        broken = self.journal.verify()
+        told = [f"journal entry {no} was changed, or the one before it was removed" for no in broken]
+        return [*self._database.damage(), *told]
 
     def begin(self) -> AbstractContextManager[Transaction]:
         """One write transaction over all books: everything inside commits or rolls back together. Nested use joins."""
@@ -105,14 +140,7 @@ def open_store(
     """
     place = address(url, base, access)
     keyring = Keyring(secret)
-    database: Database
-    if isinstance(place, SqliteFile):
-        database = open_sqlite(place.path, keyring, create=create)
-    else:
-        # The driver takes longer to import than an SQLite state to open.
-        from rostersync.store.postgres import open_postgres
-
-        database = open_postgres(place, keyring, create=create, leased=lease.connection if lease else None)
+    database = _opened(place, keyring, create=create, lease=lease)
     try:
         prepare(database)
         if lease and lease.connection:
@@ -121,3 +149,12 @@ def open_store(
         database.close()
         raise
     return Store(database)
+
+
+def _opened(place: Address, keyring: Keyring, *, create: bool, lease: Lease | None) -> Database:
+    if isinstance(place, SqliteFile):
+        return open_sqlite(place.path, keyring, create=create)
+    # The driver takes longer to import than an SQLite state to open.
+    from rostersync.store.postgres import open_postgres
+
+    return open_postgres(place, keyring, create=create, leased=lease.connection if lease else None)

@@ -58,6 +58,10 @@ class Generation:
         with self._database.begin():
             self._count_to(max(self._in_state(), self._in_file()))
 
+    def follow(self, other: Generation) -> None:
+        """Stand as far behind the file, or level with it, as the counters of the state that was carried over here."""
+        self._write(max(other._in_file(), other._in_state()))
+
     def _in_state(self) -> int:
         return int(self._database.conn.execute(sa.select(meta.c.value).where(meta.c.name == _NAME)).scalar() or 0)
 

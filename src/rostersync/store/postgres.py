@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final, cast
 
 import psycopg
@@ -20,7 +20,7 @@ from rostersync.store.address import PostgresSchema
 from rostersync.store.engine import BATCH, Database, batches, fetched
 from rostersync.store.keyring import Keyring
 from rostersync.store.postgres_errors import explain, lost, uncertain
-from rostersync.store.postgres_opening import connect
+from rostersync.store.postgres_opening import connect, release
 
 _FEW: Final = 12
 """So many rows are as quickly written one by one."""
@@ -48,7 +48,8 @@ class PostgresDatabase(Database):
         try:
             self.conn.exec_driver_sql(f"BEGIN READ WRITE; SELECT pg_advisory_xact_lock({self._writing})")
         except BaseException:
-            self._driver.rollback()
+            with suppress(psycopg.Error):
+                self._driver.rollback()
             raise
 
     def end_with_commit(self) -> None:
@@ -225,7 +226,7 @@ class PostgresDatabase(Database):
     def close(self) -> None:
         """See `Database`."""
         if not self._borrowed:
-            super().close()
+            release(self.conn)
 
 
 def open_postgres(

@@ -11,13 +11,15 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
-
-from rostersync.errors import RostersyncError, StateBusy, StateUnavailable
+from rostersync.errors import StateBusy, StateUnavailable
 from rostersync.store.address import PostgresSchema
 from rostersync.store.postgres import lock_number
-from rostersync.store.postgres_opening import connect
+from rostersync.store.postgres_opening import connect, release
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 _LONGEST = 63
 """Bytes that the server keeps of a session's name."""
@@ -40,11 +42,7 @@ def lease(address: PostgresSchema, wait_seconds: float, who: str, poll_seconds: 
         _take(conn, address, until, poll_seconds)
         yield conn
     finally:
-        try:
-            conn.close()
-        except RostersyncError:  # it is gone already, and the lease with it
-            conn.detach()
-        conn.engine.dispose()
+        release(conn)
 
 
 def _connected(address: PostgresSchema, who: str, until: float, poll_seconds: float) -> sa.Connection:

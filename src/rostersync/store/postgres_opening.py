@@ -55,6 +55,17 @@ def connect(address: PostgresSchema, called: str) -> sa.Connection:
     return engine.connect()
 
 
+def release(conn: sa.Connection) -> None:
+    """Close a connection, also one that is lost. The server undoes what was not committed and lets go of every lock."""
+    if not conn.closed:
+        driver = conn.connection.driver_connection
+        if driver is not None:
+            driver.close()
+        conn.invalidate()
+        conn.close()
+    conn.engine.dispose()
+
+
 def _connected(address: PostgresSchema, called: str) -> psycopg.Connection[Any]:
     options: dict[str, Any] = {"application_name": called, "connect_timeout": CONNECT_SECONDS, **_KEEPALIVE}
     if address.password:

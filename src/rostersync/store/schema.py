@@ -29,7 +29,7 @@ def prepare(database: Database) -> None:
         with database.begin():
             # Somebody else may have done it while we waited for the lock.
             if _version(database) != HEAD:
-                _upgrade(database.conn)
+                upgrade(database)
                 _remember_secret(database)
     _check_secret(database)
 
@@ -52,14 +52,15 @@ def _version(database: Database) -> str:
     return str(versions[0])
 
 
-def _upgrade(connection: sa.Connection) -> None:
+def upgrade(database: Database) -> None:
+    """Make the tables, or bring them to this version; inside a transaction."""
     # Importing Alembic takes longer than opening the state, and it is needed once per upgrade.
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    config.attributes["connection"] = connection
+    config.attributes["connection"] = database.conn
     command.upgrade(config, "head")
 
 
