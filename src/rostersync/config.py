@@ -15,12 +15,11 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from rostersync import connectors, targets
-from rostersync.credentials import Secret
 from rostersync.errors import Problem, Usage, UserMistake
 from rostersync.limits import DEFAULT_LIMITS, FLOOR, Limit
 from rostersync.operating import DaemonSettings, Times, read_daemon, read_times
 from rostersync.schoolyear import Calendar, DepartedPolicy
-from rostersync.store.address import SCHEMA, Access, address
+from rostersync.state_settings import StateSettings, read_state
 from rostersync.toml_tables import Reader, Table
 
 DEFAULT_PATHS = ("/etc/rostersync/rostersync.toml", "rostersync.toml")
@@ -30,30 +29,6 @@ DEPARTED: Mapping[str, DepartedPolicy] = {
     "guardian": DepartedPolicy(suspend_after=30),
 }
 SUMMER = Calendar(add_only=(((6, 15), (9, 1)),))
-
-
-@dataclass(frozen=True, slots=True)
-class StateSettings:
-    """Where the state lives. `base` is the config file's folder, for relative paths.
-
-    `schema`, `password` and `directory` belong to PostgreSQL; see `store.address.Access`.
-    """
-
-    url: str
-    secret: Secret
-    rehearsal: bool
-    base: Path
-    schema: str = SCHEMA
-    password: Secret | None = None
-    directory: Path | None = None
-
-    def access(self) -> Access:
-        """What the URL does not say.
-
-        Raises:
-            UserMistake: the password cannot be read.
-        """
-        return Access(self.schema, self.password.read() if self.password else "", self.directory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +157,7 @@ def _parsed(name: str, text: str) -> dict[str, Any]:
 def _read(root: Table, path: Path) -> Settings:
     if root.text("version", default="") != "1":
         root.problem("version", 'the config must say "version = 1"; this rostersync knows no other version')
-    state = _state(root.table("state"))
+    state = read_state(root.table("state"))
     sources = {name: _source(table, name) for name, table in root.tables("source")}
     targets_ = {name: _target(table, name) for name, table in root.tables("target")}
     syncs = {name: _sync(table, name) for name, table in root.tables("sync")}
@@ -202,40 +177,6 @@ def _check_names(table: Table, key: str, named: tuple[str, ...], there: Mapping[
             table.problem(key, f"there is no [{kind}.{name}]" + table.nearest(name, there))
     if key in table and not named:
         table.problem(key, f'"{key}" names no {kind}')
-
-
-def _state(table: Table) -> StateSettings:
-    settings = StateSettings(
-        url=table.text("url"),
-        secret=_secret(table, "secret"),
-        rehearsal=table.flag("rehearsal", default=False),
-        base=table.reader.base,
-        schema=table.text("schema", default=SCHEMA),
-        password=_secret(table, "password") if "password" in table else None,
-        directory=table.optional_path("directory"),
-    )
-    _check_address(table, settings)
-    table.done()
-    return settings
-
-
-def _secret(table: Table, key: str) -> Secret:
-    kind, name = table.reference(key)
-    return Secret(kind, str(table.reader.base / name) if kind == "file" else name, table.where(key))
-
-
-def _check_address(table: Table, settings: StateSettings) -> None:
-    if not settings.url:
-        return
-    try:
-        address(settings.url, settings.base, Access(settings.schema, "", settings.directory))
-    except UserMistake as mistake:
-        for problem in mistake.problems:
-            key, _, text = problem.text.removeprefix("[state] ").partition(": ")
-            table.problem(key, f'"{key}" {text}' if not text.startswith('"') else text)
-    for key in ("schema", "password", "directory"):
-        if key in table and settings.url.startswith("sqlite:"):
-            table.problem(key, f'"{key}" is for a state in PostgreSQL; with SQLite, leave it out')
 
 
 def _source(table: Table, name: str) -> SourceSettings:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -153,7 +153,7 @@ def test_what_time_does_not_mend_is_the_config(strict: Server, tmp_path: Path, u
 
 
 def test_a_role_that_may_make_no_schema_is_told_what_to_ask_for(strict: Server, tmp_path: Path) -> None:
-    with pytest.raises(UserMistake, match="CREATE SCHEMA .* AUTHORIZATION") as refused:
+    with pytest.raises(UserMistake, match=r"CREATE SCHEMA .* AUTHORIZATION") as refused:
         open_store(
             strict.url(strict.blank(), "careful"), SECRET, base=tmp_path, access=Access("oslo", "right", tmp_path)
         )
@@ -172,7 +172,7 @@ def test_looking_makes_no_schema(postgres: Server, tmp_path: Path) -> None:
 
 
 def test_a_server_that_is_down_is_tried_again_later(tmp_path: Path) -> None:
-    with pytest.raises(StateUnavailable, match="cannot be reached .* --wait 5m") as refused:
+    with pytest.raises(StateUnavailable, match=r"cannot be reached .* --wait 5m") as refused:
         opened(f"postgresql://rostersync@/state?host={tmp_path}", tmp_path)
     assert code(refused.value) == 1
 
@@ -224,16 +224,29 @@ def test_a_server_restarted_under_load_loses_nothing_that_was_committed(
         assert int(store.recall("counted")) in (last, last + 1)
 
 
+def and_then(store: Store, step: Callable[[], None]) -> None:
+    """One write, and what follows when it is durable."""
+    with store.begin() as transaction:
+        transaction.after_commit(step)
+        store.remember("kept", "after")
+
+
+def half_way(store: Store, meanwhile: Callable[[], None]) -> None:
+    """One step of two writes, and what happens between them."""
+    with store.begin():
+        store.remember("kept", "after")
+        meanwhile()
+        store.remember("kept", "never")
+
+
 # -- a connection that is lost -----------------------------------------------------------------------------------------
 
 
 def test_a_connection_lost_in_the_middle_of_a_step_undoes_the_step(postgres: Server, url: str, tmp_path: Path) -> None:
     with held(url, tmp_path) as mine, opened(url, tmp_path, mine) as store:
         store.remember("kept", "before")
-        with pytest.raises(StateUnavailable, match="nothing of the step under way was written") as lost, store.begin():
-            store.remember("kept", "after")
-            kill_backends(postgres, "rostersync sync")
-            store.remember("kept", "never")
+        with pytest.raises(StateUnavailable, match="nothing of the step under way was written") as lost:
+            half_way(store, lambda: kill_backends(postgres, "rostersync sync"))
         assert not lost.value.uncertain
         assert code(lost.value) == 1
         with pytest.raises(StateUnavailable):  # and nothing connects again behind our back
@@ -256,11 +269,10 @@ def test_a_commit_without_an_answer_is_uncertain_and_what_follows_it_is_not_done
         commit(self)
 
     with held(url, tmp_path) as mine, opened(url, tmp_path, mine) as store:
-        followed = []
+        followed: list[str] = []
         monkeypatch.setattr(PostgresDatabase, "end_with_commit", cut)
-        with pytest.raises(StateUnavailable, match="nobody knows whether it was") as lost, store.begin() as transaction:
-            transaction.after_commit(lambda: followed.append("done"))
-            store.remember("kept", "after")
+        with pytest.raises(StateUnavailable, match="nobody knows whether it was") as lost:
+            and_then(store, lambda: followed.append("done"))
         assert lost.value.uncertain
         assert followed == []
         monkeypatch.undo()
