@@ -8,7 +8,7 @@ import click
 
 from rostersync.cli.shell import Shell, common, pass_shell
 from rostersync.cli.show import table
-from rostersync.errors import NoState, Problem, RostersyncError, UserMistake
+from rostersync.errors import NoState, Problem, RostersyncError, StateUnavailable, UserMistake
 from rostersync.report import DONE, FAILED
 from rostersync.store import open_store
 
@@ -20,9 +20,14 @@ from rostersync.store import open_store
 @pass_shell
 def check(shell: Shell, online: bool, released: bool) -> int:
     """Check the config, the mappings with their tests, the lists and the secret; change nothing."""
-    problems = list(dict.fromkeys([*_config(shell), *_state(shell)]))
+    problems = list(_config(shell))
+    try:
+        problems += _state(shell)
+    except StateUnavailable:  # time mends that, and nothing else
+        if not problems:
+            raise
     if problems:
-        raise UserMistake(problems)
+        raise UserMistake(list(dict.fromkeys(problems)))
     tests = sum(part.mapping.tests for name in shell.settings.syncs for part in shell.parts(name).sources)
     outside = list(dict.fromkeys(_outside(shell))) if online else []
     rows = list(_released(shell)) if released else []
@@ -61,6 +66,8 @@ def _state(shell: Shell) -> Iterator[Problem]:
         return  # the first run makes it
     except UserMistake as mistake:
         yield from mistake.problems
+    except StateUnavailable:
+        raise
     except RostersyncError as error:
         yield Problem("", str(error))
 
