@@ -147,3 +147,18 @@ def written(path: Path) -> bytes:
         tables = conn.exec_driver_sql("SELECT tablename FROM pg_tables WHERE schemaname = 'rostersync'").scalars().all()
         rows = [row for table in tables for row in conn.execute(sa.text(f'SELECT * FROM "{table}"'))]  # noqa: S608
     return b"\n".join(value if isinstance(value, bytes) else str(value).encode() for row in rows for value in row)
+
+
+def back_up(path: Path) -> bytes:
+    """A backup of the state, as its administrator makes it."""
+    return path.read_bytes() if STATES.server is None else STATES.server.dump(STATES.names[path])
+
+
+def put_back(path: Path, backup: bytes) -> None:
+    """Restore it over what is there."""
+    if STATES.server is not None:
+        STATES.server.restore(STATES.names[path], backup)
+        return
+    for name in (f"{path.name}-wal", f"{path.name}-shm"):
+        path.with_name(name).unlink(missing_ok=True)
+    path.write_bytes(backup)

@@ -13,9 +13,10 @@ from rostersync.errors import UserMistake
 from rostersync.store import open_store
 from tests.conftest import ROOT
 from tests.scenarios.town import AUTUMN, Town
-from tests.states import STATES, written
+from tests.states import back_up, put_back, written
 
 DAY = timedelta(days=1)
+pytestmark = pytest.mark.both
 
 
 def planted(town: Town) -> list[str]:
@@ -73,10 +74,10 @@ def test_a_wrong_secret_is_seen_at_once(town: Town) -> None:
 
 def test_a_restored_backup_only_creates_and_updates_until_a_person_recovers_it(town: Town) -> None:
     town.sync(AUTUMN)
-    backup = back_up(town)
+    backup = back_up(town.home / "state.db")
     town.world.change("eva", family="Ny")
     town.sync(AUTUMN + DAY)
-    put_back(town, backup)
+    put_back(town.home / "state.db", backup)
     town.world.drop("siri")
     town.world.change("ola", family="Nyere")
     report = town.sync(AUTUMN + 2 * DAY)
@@ -87,20 +88,3 @@ def test_a_restored_backup_only_creates_and_updates_until_a_person_recovers_it(t
     store.generation.recover()
     store.close()
     assert town.run(AUTUMN + 2 * DAY).changes["person"]["depart"] == 1
-
-
-def back_up(town: Town) -> bytes:
-    """A backup of the state, as its administrator makes it."""
-    path = town.home / "state.db"
-    return path.read_bytes() if STATES.server is None else STATES.server.dump(STATES.names[path])
-
-
-def put_back(town: Town, backup: bytes) -> None:
-    """Restore it."""
-    path = town.home / "state.db"
-    if STATES.server is not None:
-        STATES.server.restore(STATES.names[path], backup)
-        return
-    for name in ("state.db-wal", "state.db-shm"):
-        (town.home / name).unlink(missing_ok=True)
-    path.write_bytes(backup)

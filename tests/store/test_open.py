@@ -108,7 +108,8 @@ def test_an_error_of_the_database_does_not_repeat_the_values(state_file: Path) -
 
 def test_more_rows_than_one_batch_are_all_written(state_file: Path) -> None:
     database = database_of(state_file, create=False)
-    database.insert_many(meta, ("name", "value"), ((f"row {no}", "") for no in range(12_345)))
+    with database.begin():
+        database.insert_many(meta, ("name", "value"), ((f"row {no}", "") for no in range(12_345)))
     count = database.conn.execute(sa.select(sa.func.count()).where(meta.c.name.startswith("row "))).scalar()
     database.close()
     assert count == 12_345
