@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rostersync.credentials import Secret
 from rostersync.errors import UserMistake
-from rostersync.store.address import SCHEMA, Access, address
+from rostersync.store.address import SCHEMA, Access, Address, address
 from rostersync.toml_tables import Table
 
 
@@ -25,6 +25,10 @@ class StateSettings:
     schema: str = SCHEMA
     password: Secret | None = None
     directory: Path | None = None
+
+    def address(self) -> Address:
+        """Where it is, as far as that can be told without a password."""
+        return address(self.url, self.base, Access(self.schema, "", self.directory))
 
     def access(self) -> Access:
         """What the URL does not say.
@@ -60,7 +64,7 @@ def _check_address(table: Table, settings: StateSettings) -> None:
     if not settings.url:
         return
     try:
-        address(settings.url, settings.base, Access(settings.schema, "", settings.directory))
+        settings.address()
     except UserMistake as mistake:
         for problem in mistake.problems:
             key, _, text = problem.text.removeprefix("[state] ").partition(": ")

@@ -358,6 +358,28 @@ def test_a_run_that_lost_its_lease_cannot_commit(url: str, tmp_path: Path) -> No
             assert store.recall("kept") == "after"
 
 
+def test_a_daemon_and_a_run_on_one_state_exclude_each_other(url: str, tmp_path: Path) -> None:
+    from datetime import UTC, datetime
+
+    from rostersync.credentials import Secret
+    from rostersync.daemon import state as daemon
+    from rostersync.state_settings import StateSettings
+
+    (tmp_path / "secret").write_text(SECRET)
+    (tmp_path / "secret").chmod(0o600)
+    secret = Secret("file", str(tmp_path / "secret"), "rostersync.toml:3")
+    settings = StateSettings(url, secret, rehearsal=False, base=tmp_path)
+    clock = lambda: datetime.now(UTC)  # noqa: E731 - as the daemon is given it
+    with daemon.held(settings, 0, "the daemon, running oslo; to queue behind it: ...", clock) as store:
+        store.remember("kept", "by the daemon")
+        with pytest.raises(StateBusy, match=r"in use by the daemon, running oslo \(process"), held(url, tmp_path):
+            pytest.fail("held twice")
+        with pytest.raises(StateBusy), daemon.held(settings, 0, "another daemon", clock):
+            pytest.fail("two daemons")
+    with daemon.looking(settings) as store:
+        assert store.recall("kept") == "by the daemon"
+
+
 def test_two_writers_stand_in_line_and_one_who_waits_too_long_is_told(
     postgres: Server, url: str, state_file: Path, tmp_path: Path
 ) -> None:

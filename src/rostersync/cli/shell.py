@@ -17,7 +17,7 @@ import click
 
 from rostersync import config, logs
 from rostersync.assembly import Parts, assemble
-from rostersync.errors import Usage, UserMistake
+from rostersync.errors import Usage
 from rostersync.store import Store, open_store
 from rostersync.store.lease import Lease, lease
 
@@ -105,9 +105,8 @@ class Shell:
         secret, access = settings.secret.read(), settings.access()
         store = open_store(settings.url, secret, base=settings.base, access=access, create=create, lease=lease)
         try:
-            if not moved and (where := store.moved_to()):
-                advice = "if it counts again after all: rostersync state recover --reason ..."
-                raise UserMistake([f"[state] url: this state was moved to {where}: write that url here; {advice}"])
+            if not moved:
+                store.refuse_if_moved()
             yield store
         finally:
             store.close()

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
+from rostersync.errors import UserMistake
 from rostersync.model import Held
 from rostersync.store.address import Access, Address, SqliteFile, address
 from rostersync.store.approvals import Approvals
@@ -84,6 +85,16 @@ class Store:
     def moved_to(self) -> str:
         """Where this state has moved, and when; empty while it is the one that counts."""
         return moved_to(self._database)
+
+    def refuse_if_moved(self) -> None:
+        """Make sure that this is the state that counts: two would soon say different things.
+
+        Raises:
+            UserMistake: it was moved away.
+        """
+        if where := self.moved_to():
+            advice = "if it counts again after all: rostersync state recover --reason ..."
+            raise UserMistake([f"[state] url: this state was moved to {where}: write that url here; {advice}"])
 
     def stay(self) -> None:
         """Let a state that has moved count again."""

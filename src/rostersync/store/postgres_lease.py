@@ -46,7 +46,8 @@ def lease(address: PostgresSchema, wait_seconds: float, who: str, poll_seconds: 
 
 
 def _connected(address: PostgresSchema, who: str, until: float, poll_seconds: float) -> sa.Connection:
-    called = f"{who} (process {os.getpid()} on {socket.gethostname()})".encode()[:_LONGEST].decode("utf-8", "ignore")
+    name = f"{who.partition(';')[0]} (process {os.getpid()} on {socket.gethostname()})"
+    called = name.encode()[:_LONGEST].decode("utf-8", "ignore")
     while True:
         try:
             return connect(address, called)
