@@ -129,12 +129,35 @@ def told(value: object) -> str:
 
 
 _STATE = [
-    ("url", "text", "required", "`sqlite:///FILE`, relative to this file, or `sqlite:////ABSOLUTE/FILE`"),
+    (
+        "url",
+        "text",
+        "required",
+        "`sqlite:///FILE`, relative to this file; `sqlite:////ABSOLUTE/FILE`; `postgresql://USER@HOST/DATABASE?OPTIONS`",
+    ),
     (
         "secret",
         "reference",
         "required",
         '`{ credential = "NAME" }`, `{ file = "PATH" }` or `{ env = "NAME" }`; 32 bytes or more',
+    ),
+    (
+        "schema",
+        "text",
+        "`rostersync`",
+        "PostgreSQL: the owner's own schema; small letters, digits and _; made by the first run where it may",
+    ),
+    (
+        "password",
+        "reference",
+        "none",
+        "PostgreSQL: as `secret`; left out when libpq finds it by itself (passfile, peer, certificate)",
+    ),
+    (
+        "directory",
+        "path",
+        "this file's folder",
+        "PostgreSQL: where SCHEMA.generation lies, the file by which a restored backup is noticed; writable",
     ),
     ("rehearsal", "flag", "`false`", "allows `--as-of`; never in production"),
 ]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from rostersync import logs
+from tests.postgres import Server, programs
+from tests.states import STATES
 
 ROOT = Path(__file__).parents[1]
 
@@ -26,6 +29,27 @@ def standards() -> Path:
     if not folder.is_dir():
         pytest.skip("the public schemas and samples (../shared/standards) are not on this machine")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server of this process's own."""
+    found = programs()
+    if found is None:
+        pytest.skip("PostgreSQL is not on this machine; Debian and Ubuntu: apt-get install postgresql")
+    server = Server(found)
+    yield server
+    server.remove()
+
+
+@pytest.fixture(autouse=True)
+def engine(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The database that the states of a test are in: sqlite, unless the test is run for postgres as well."""
+    name: str = getattr(request, "param", "sqlite")
+    STATES.server = request.getfixturevalue("postgres") if name == "postgres" else None
+    yield name
+    STATES.give_back()
+    STATES.server = None
 
 
 settings.register_profile("slice", max_examples=25, deadline=None)

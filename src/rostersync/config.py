@@ -15,11 +15,11 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from rostersync import connectors, targets
-from rostersync.credentials import Secret
 from rostersync.errors import Problem, Usage, UserMistake
 from rostersync.limits import DEFAULT_LIMITS, FLOOR, Limit
 from rostersync.operating import DaemonSettings, Times, read_daemon, read_times
 from rostersync.schoolyear import Calendar, DepartedPolicy
+from rostersync.state_settings import StateSettings, read_state
 from rostersync.toml_tables import Reader, Table
 
 DEFAULT_PATHS = ("/etc/rostersync/rostersync.toml", "rostersync.toml")
@@ -29,16 +29,6 @@ DEPARTED: Mapping[str, DepartedPolicy] = {
     "guardian": DepartedPolicy(suspend_after=30),
 }
 SUMMER = Calendar(add_only=(((6, 15), (9, 1)),))
-
-
-@dataclass(frozen=True, slots=True)
-class StateSettings:
-    """Where the state lives. `base` is the config file's folder, for relative paths."""
-
-    url: str
-    secret: Secret
-    rehearsal: bool
-    base: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +157,7 @@ def _parsed(name: str, text: str) -> dict[str, Any]:
 def _read(root: Table, path: Path) -> Settings:
     if root.text("version", default="") != "1":
         root.problem("version", 'the config must say "version = 1"; this rostersync knows no other version')
-    state = _state(root.table("state"))
+    state = read_state(root.table("state"))
     sources = {name: _source(table, name) for name, table in root.tables("source")}
     targets_ = {name: _target(table, name) for name, table in root.tables("target")}
     syncs = {name: _sync(table, name) for name, table in root.tables("sync")}
@@ -187,21 +177,6 @@ def _check_names(table: Table, key: str, named: tuple[str, ...], there: Mapping[
             table.problem(key, f"there is no [{kind}.{name}]" + table.nearest(name, there))
     if key in table and not named:
         table.problem(key, f'"{key}" names no {kind}')
-
-
-def _state(table: Table) -> StateSettings:
-    url = table.text("url")
-    if url and not url.startswith("sqlite:///"):
-        table.problem("url", '"url" must be "sqlite:///FILE"')
-    kind, name = table.reference("secret")
-    settings = StateSettings(
-        url=url,
-        secret=Secret(kind, str(table.reader.base / name) if kind == "file" else name, table.where("secret")),
-        rehearsal=table.flag("rehearsal", default=False),
-        base=table.reader.base,
-    )
-    table.done()
-    return settings
 
 
 def _source(table: Table, name: str) -> SourceSettings:

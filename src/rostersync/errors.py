@@ -3,6 +3,7 @@
     RostersyncError
     +-- UserMistake        config, mapping or command is wrong: fix it; exit 78 (64 for Usage)
     |   +-- Usage
+    |   +-- NoState            there is no state yet
     +-- Stop               this run must end; a person has to look; exit 1
     |   +-- SnapshotRefused    one source's snapshot cannot be trusted; the other sources go on
     |   +-- StateBroken        the state is newer, damaged, or opened with the wrong secret
@@ -12,6 +13,8 @@
         +-- TargetUnavailable
         +-- StateBusy
         +-- Stopping           the daemon was asked to end; its next start goes on where this run ended
+        +-- StateUnavailable   the database server cannot be reached, or went away
+        +-- LeaseLost          another run has taken over the state
 
 Skipping, rejecting, holding and a failed delivery are values, not exceptions: they are normal, counted and reported.
 No message may carry a name, a national number or a source id.
@@ -60,6 +63,10 @@ class Usage(UserMistake):
     """The command was given arguments that do not fit together."""
 
 
+class NoState(UserMistake):
+    """There is no state yet, where the config says that it should be."""
+
+
 class Stop(RostersyncError):
     """This run must end; nothing was changed in any LMS."""
 
@@ -104,3 +111,19 @@ class StateBusy(TryLater):
 
 class Stopping(TryLater):
     """The daemon was asked to end, so this run ends between two batches; the next one goes on from there."""
+
+
+class StateUnavailable(TryLater):
+    """The database server cannot be reached, or the connection to it was lost.
+
+    What was not committed is undone. `uncertain`: it was lost during a commit, and nobody knows what became of that; the
+    next run finds out.
+    """
+
+    def __init__(self, text: str, *, uncertain: bool = False) -> None:
+        self.uncertain = uncertain
+        super().__init__(text)
+
+
+class LeaseLost(TryLater):
+    """Another run has the state now, so this one may not write to it any more."""

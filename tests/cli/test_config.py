@@ -163,7 +163,23 @@ remove_after = "365d"
 WRONG = [
     ("version = 1", "version = 2", '1: the config must say "version = 1"; this rostersync knows no other version'),
     ("version = 1\n", "", '1: the config must say "version = 1"; this rostersync knows no other version'),
-    ("sqlite:///state.db", "mysql://x", '3: "url" must be "sqlite:///FILE"'),
+    (
+        "sqlite:///state.db",
+        "mysql://x",
+        (
+            '3: "url" mysql is not supported; write for example sqlite:///state.db or '
+            "postgresql://rostersync@db.example.no/rostersync"
+        ),
+    ),
+    (
+        "sqlite:///state.db",
+        "postgresql://rostersync:hunter2@db/state",
+        (
+            '3: "url" holds a password, which logs and process lists would show; keep it in a file of its own and write '
+            'password = { credential = "NAME" } or { file = "PATH" } under [state], or use libpq\'s passfile'
+        ),
+    ),
+    ("[state]", '[state]\nschema = "oslo"', '3: "schema" is for a state in PostgreSQL; with SQLite, leave it out'),
     (
         'secret = { file = "state.secret" }',
         'secret = "in the clear"',

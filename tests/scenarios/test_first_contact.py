@@ -10,6 +10,8 @@ import pytest
 from rostersync.errors import NotOurs
 from tests.scenarios.town import AUTUMN, Town
 
+pytestmark = pytest.mark.both
+
 
 def test_the_first_sync_gives_everybody_her_place(any_town: Town) -> None:
     report = any_town.sync(AUTUMN)

@@ -14,6 +14,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.scenarios.town import AUTUMN, Human, Tied, Town
+from tests.states import STATES
 
 DAY = timedelta(days=1)
 TARGETS = ("oneroster_csv", "memory")
@@ -102,3 +103,32 @@ def test_a_killed_run_and_a_rerun_end_where_an_undisturbed_run_does(tmp_path: Pa
             ).read_bytes()
             assert [one.name for one in (town.home / "out").iterdir()] == ["oneroster.zip"]
         assert town.run(AUTUMN + DAY, "plan", full=True).changes == {}
+
+
+@pytest.mark.proof
+@pytest.mark.slice
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_server_that_goes_down_and_a_rerun_end_where_an_undisturbed_run_does(
+    tmp_path: Path, target: str, kills: int, engine: str
+) -> None:
+    server = STATES.server
+    if server is None:
+        pytest.skip("SQLite has no server")
+    expected = lives(undisturbed(tmp_path / "calm", target))
+    chance = random.Random(20261122)
+    told = set()
+    for number in range(max(2, kills // 2)):
+        town = Town(tmp_path / f"cut-{number}", target=target)
+        crowd(town)
+        for on, change in ((AUTUMN, None), (AUTUMN + DAY, second_day)):
+            if change:
+                change(town)
+            town.export(on)
+            process = sync(town, on.isoformat())
+            time.sleep(chance.uniform(0.5, 2.5))
+            server.restart(chance.choice([signal.SIGINT, signal.SIGQUIT, signal.SIGKILL]))
+            told.add(process.wait())
+            assert sync(town, on.isoformat()).wait() == 0, (town.home / "log").read_text()[-2000:]
+        assert lives(town) == expected, f"cut {number}"
+        assert town.run(AUTUMN + DAY, "plan", full=True).changes == {}
+    assert told <= {0, 1}

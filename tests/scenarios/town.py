@@ -17,8 +17,9 @@ from rostersync.assembly import Parts, assemble
 from rostersync.config import Settings, load
 from rostersync.model import User
 from rostersync.report import RunReport
-from rostersync.store import Store, open_store
+from rostersync.store import Store
 from tests.conftest import ROOT
+from tests.states import STATES, on_postgres, open_state
 from tests.targets.oneroster_set import OneRosterSet, read_set
 
 SECRET = "a secret of the tests, of no use anywhere else"
@@ -238,7 +239,7 @@ class Town:
         self.config.write_text(
             f"""version = 1
 [state]
-url = "sqlite:///state.db"
+url = "{STATES.url(home / "state.db", SECRET) if on_postgres() else "sqlite:///state.db"}"
 secret = {{ file = "secret" }}
 rehearsal = true
 [source.everyday]
@@ -271,7 +272,7 @@ roles = "{mappings}/roles/oslo.yaml"
 
     def store(self) -> Store:
         """The state; the caller closes it."""
-        return open_store("sqlite:///state.db", SECRET, base=self.home)
+        return open_state(self.home / "state.db", SECRET)
 
     def export(self, on: date, text: str | bytes | None = None) -> Path:
         """Write the world, or the given text, as the export of the night before `on`."""

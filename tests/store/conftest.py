@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +9,19 @@ import pytest
 
 from rostersync.store import Store
 from rostersync.store.engine import Database
+from tests.states import STATES
 from tests.store.ledger import ANNE, KARI, OLA, open_database
 from tests.store.snapshots import opened
+
+SQLITE_ONLY = {"test_keyring", "test_seen", "test_open", "test_lease"}
+"""What is about one database, or about none; everything else is promised of both."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every promise of the store is tried on both databases."""
+    module = metafunc.module.__name__.rpartition(".")[2]
+    if module not in SQLITE_ONLY and "postgres" not in module:
+        metafunc.parametrize("engine", ["sqlite", "postgres"], indirect=True)
 
 
 @pytest.fixture
@@ -22,19 +32,10 @@ def ledger(tmp_path: Path) -> Iterator[Database]:
     database.close()
 
 
-@pytest.fixture(scope="session")
-def empty_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A state that has only just been made; copied, because the first migration takes a while."""
-    path = tmp_path_factory.mktemp("empty") / "state.db"
-    with opened(path):
-        pass
-    return path
-
-
 @pytest.fixture
-def state_file(tmp_path: Path, empty_state: Path) -> Path:
-    """The file of an empty state of its own."""
-    return Path(shutil.copy(empty_state, tmp_path / "state.db"))
+def state_file(tmp_path: Path) -> Path:
+    """The path of an empty state of its own."""
+    return STATES.anew(tmp_path / "state.db")
 
 
 @pytest.fixture

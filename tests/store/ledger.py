@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
+import sqlalchemy as sa
 from msgspec import msgpack
 from msgspec.structs import replace
 
@@ -23,13 +24,12 @@ from rostersync.model import (
     SchoolRole,
     User,
 )
-from rostersync.store.engine import Database, connect
-from rostersync.store.keyring import Keyring
+from rostersync.store.engine import Database
 from rostersync.store.outbox import Outbox
 from rostersync.store.runs import Runs
-from rostersync.store.tables import metadata, person
+from rostersync.store.tables import metadata, person, run
+from tests.states import database
 
-SECRET = "a secret of the tests that is long enough"
 LMS = "lms"
 NOW = datetime(2026, 11, 22, 4, 30, tzinfo=UTC)
 
@@ -41,19 +41,21 @@ def named(word: str) -> str:
 
 def open_database(path: Path, persons: Iterable[str] = ()) -> Database:
     """The state at `path`, made when it is missing, with these persons in it."""
-    fresh = not path.exists()
-    database = Database(connect(path, create=True), Keyring(SECRET))
-    if fresh:
-        metadata.create_all(database.conn)
-        add_persons(database, persons)
-        Runs(database).start("run-1", "oslo", "sync", NOW)
-    return database
+    opened = database(path)
+    with opened.begin():
+        if not opened.table_names():
+            metadata.create_all(opened.conn)
+        if not opened.conn.execute(sa.select(run.c.id)).first():
+            add_persons(opened, persons)
+            Runs(opened).start("run-1", "oslo", "sync", NOW)
+    return opened
 
 
 def add_persons(database: Database, ids: Iterable[str]) -> None:
     """Persons with these ids, each with a data key of her own."""
     wrap, new = database.keyring.wrap, database.keyring.new_data_key
-    database.insert_many(person, ("id", "data_key", "founded_run"), ((one, wrap(new()), "run-1") for one in ids))
+    with database.begin():
+        database.insert_many(person, ("id", "data_key", "founded_run"), ((one, wrap(new()), "run-1") for one in ids))
 
 
 def value_digest(value: Held) -> str:

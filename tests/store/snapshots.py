@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,9 +13,9 @@ import msgspec
 
 from rostersync.guard import Census
 from rostersync.model import Card, Claim, Contact, GroupClaim, MembershipClaim, PersonClaim, Rejected, Tie
-from rostersync.store import Store, open_store
+from rostersync.store import Store
+from tests.states import SECRET, open_state, sql
 
-SECRET = "a secret of the tests that is long enough"
 NOW = datetime(2026, 11, 22, 4, 30, tzinfo=UTC)
 TODAY = date(2026, 11, 22)
 IST = "ist"
@@ -186,28 +185,17 @@ def groups_of(card: Card) -> set[tuple[str, str]]:
 @contextmanager
 def opened(path: Path, secret: str = SECRET) -> Iterator[Store]:
     """The state at a path, closed at the end of the block."""
-    store = open_store(f"sqlite:///{path}", secret, base=path.parent)
+    store = open_state(path, secret)
     try:
         yield store
     finally:
         store.close()
 
 
-def sql(path: Path, query: str, *values: Any) -> list[tuple[Any, ...]]:
-    """What the database itself says, seen from another connection."""
-    connection = sqlite3.connect(path)
-    try:
-        rows = connection.execute(query, values).fetchall()
-        connection.commit()
-        return rows
-    finally:
-        connection.close()
-
-
 def present(path: Path) -> set[tuple[Any, ...]]:
     """Everything that counts as present: claims, ties, contacts and groups, without what only tells when it came."""
     return {
-        *sql(path, "SELECT 'claim', source_no, kind, key, hex(content), rejected FROM claim WHERE present"),
+        *sql(path, "SELECT 'claim', source_no, kind, key, content, rejected FROM claim WHERE present"),
         *sql(
             path,
             'SELECT \'tie\', tie.source_no, group_key, person_key, role, tie.begin, tie.end, "primary", "left"'

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from rostersync.model import Question
 from rostersync.store import Store
 from rostersync.store.runs import Line
+from tests.states import back_up, put_back
 from tests.store.ledger import delivery, group
 from tests.store.snapshots import KARI_NUMBER, LMS, NOW, TODAY, id_of, klass, opened, person, school, take_in
 
@@ -183,12 +183,12 @@ def test_an_entry_that_was_rolled_back_leaves_no_gap(store: Store) -> None:
 def test_a_backup_that_was_put_back_says_so_until_somebody_has_looked(state_file: Path, tmp_path: Path) -> None:
     with opened(state_file) as store:
         store.generation.bump()
-    backup = Path(shutil.copy(state_file, tmp_path / "backup"))
+    backup = back_up(state_file)
     with opened(state_file) as store:
         take_in(store, [person("kari")])
         store.generation.bump()
         assert not store.generation.restored()
-    shutil.copy(backup, state_file)
+    put_back(state_file, backup)
     with opened(state_file) as store:
         assert store.generation.restored()
         assert store.cards.find("kari") == []
@@ -201,11 +201,11 @@ def test_a_backup_that_was_put_back_says_so_until_somebody_has_looked(state_file
 
 def test_what_is_founded_again_after_a_backup_has_the_id_it_had(state_file: Path, tmp_path: Path) -> None:
     """So the LMS, which has the user already, gets an update and never a second user."""
-    backup = Path(shutil.copy(state_file, tmp_path / "backup"))
+    backup = back_up(state_file)
     with opened(state_file) as store:
         take_in(store, [person("kari", number=KARI_NUMBER)])
         before = id_of(store, "kari")
-    shutil.copy(backup, state_file)
+    put_back(state_file, backup)
     with opened(state_file) as store:
         take_in(store, [person("kari", number=KARI_NUMBER)])
         assert id_of(store, "kari") == before

@@ -13,14 +13,12 @@ import sqlalchemy as sa
 from rostersync.model import Card, ContactFact, Local, MembershipClaim, Organisation, OwnClaim, School, Tie
 from rostersync.store import Store
 from rostersync.store.cards import Cards
-from rostersync.store.engine import Database, connect
-from rostersync.store.keyring import Keyring
+from tests.states import database as database_of
 from tests.store.snapshots import (
     IST,
     KARI_NUMBER,
     LMS,
     NOW,
-    SECRET,
     TODAY,
     Part,
     all_cards,
@@ -244,7 +242,7 @@ def test_a_whole_town_costs_a_few_queries_per_batch_however_many_persons(state_f
     adults = [person(f"a{number}", "Anne") for number in range(50)]
     with opened(state_file) as store:
         take_in(store, [*TOWN[:3], *pupils, *adults, members("8a", *(f"p{number}" for number in range(300)))])
-    database = Database(connect(state_file, create=False), Keyring(SECRET))
+    database = database_of(state_file, create=False)
     asked: list[str] = []
     sa.event.listen(database.conn.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
     counts = []

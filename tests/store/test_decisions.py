@@ -10,6 +10,7 @@ import pytest
 from rostersync.errors import UserMistake
 from rostersync.store.decisions import Decisions, Denial, Pin, Protection
 from rostersync.store.engine import Database
+from tests.states import written
 from tests.store.ledger import ANNE, KARI, NOW, OLA, named
 
 AT = "2026-11-22T04:30:00+00:00"
@@ -86,7 +87,7 @@ def test_nobody_can_be_decided_about_who_is_not_in_the_state(decisions: Decision
 def test_why_somebody_is_protected_or_denied_cannot_be_read_on_the_disk(decisions: Decisions, tmp_path: Path) -> None:
     decisions.protect(KARI, "withhold", "lives at a secret place", "protector", NOW)
     decisions.deny(KARI, ANNE, "has threatened the family", None, "protector", NOW)
-    written = b"".join(path.read_bytes() for path in tmp_path.glob("state.db*"))
-    assert b"protector" in written
-    assert b"secret place" not in written
-    assert b"threatened" not in written
+    content = written(tmp_path / "state.db")
+    assert b"protector" in content
+    assert b"secret place" not in content
+    assert b"threatened" not in content

@@ -15,6 +15,7 @@ from rostersync.store.engine import Database
 from rostersync.store.journal import Entry, Journal
 from rostersync.store.keyring import Keyring
 from rostersync.store.tables import journal as table
+from tests.states import written
 from tests.store.ledger import KARI, NOW, OLA
 
 
@@ -50,7 +51,8 @@ def test_an_untouched_journal_verifies_over_many_pages(journal: Journal, ledger:
         for number in range(1, 1_003):
             write(journal, number)
     assert journal.verify() == []
-    ledger.conn.execute(sa.update(table).where(table.c.no.in_([1_000, 1_001])).values(who="somebody else"))
+    with ledger.begin():
+        ledger.conn.execute(sa.update(table).where(table.c.no.in_([1_000, 1_001])).values(who="somebody else"))
     assert journal.verify() == [1_000, 1_001]
 
 
@@ -67,23 +69,28 @@ CHANGES = {
 def test_a_changed_entry_is_named(journal: Journal, ledger: Database, change: sa.Update) -> None:
     for number in range(1, 6):
         write(journal, number)
-    ledger.conn.execute(change)
+    with ledger.begin():
+        ledger.conn.execute(change)
     assert journal.verify() == [3]
 
 
 def test_the_entry_after_a_removed_one_is_named(journal: Journal, ledger: Database) -> None:
     for number in range(1, 6):
         write(journal, number)
-    ledger.conn.execute(sa.delete(table).where(table.c.no == 3))
+    with ledger.begin():
+        ledger.conn.execute(sa.delete(table).where(table.c.no == 3))
     assert journal.verify() == [4]
-    ledger.conn.execute(sa.delete(table).where(table.c.no == 1))
+    with ledger.begin():
+        ledger.conn.execute(sa.delete(table).where(table.c.no == 1))
     assert journal.verify() == [2, 4]
 
 
 def test_an_entry_written_over_with_a_chain_of_another_secret_is_named(journal: Journal, ledger: Database) -> None:
     for number in (1, 2):
         write(journal, number)
-    forger = Journal(Database(ledger.conn, Keyring("another secret, just as long as ours")))
+    ours, ledger.keyring = ledger.keyring, Keyring("another secret, just as long as ours")
+    forger = Journal(ledger)
+    ledger.keyring = ours
     write(forger, 3)
     write(journal, 4)
     assert journal.verify() == [3]
@@ -94,11 +101,12 @@ def test_a_reason_cannot_be_read_on_the_disk_or_moved_to_another_entry(
 ) -> None:
     for number in (1, 2):
         write(journal, number)
-    written = b"".join(path.read_bytes() for path in tmp_path.glob("state.db*"))
-    assert KARI.encode() in written
-    assert b"reason 1" not in written
+    content = written(tmp_path / "state.db")
+    assert KARI.encode() in content
+    assert b"reason 1" not in content
     first = sa.select(table.c.why).where(table.c.no == 1).scalar_subquery()
-    ledger.conn.execute(sa.update(table).where(table.c.no == 2).values(why=first))
+    with ledger.begin():
+        ledger.conn.execute(sa.update(table).where(table.c.no == 2).values(why=first))
     with pytest.raises(StateBroken):
         journal.entries(1)
 

@@ -14,6 +14,7 @@ from rostersync.model import Group, Known, Life, User
 from rostersync.store.engine import Database
 from rostersync.store.known import Knowledge
 from rostersync.store.tables import known, person
+from tests.states import written
 from tests.store.ledger import (
     ANNE,
     CLASS_1A,
@@ -225,16 +226,17 @@ def test_a_school_does_not_grow_by_those_in_the_trash(knowledge: Knowledge) -> N
 def test_nothing_of_a_person_stands_in_clear_on_the_disk(knowledge: Knowledge, tmp_path: Path) -> None:
     knowledge.settle(LMS, delivery(group(name="Forsterket avdeling")), "d" * 32)
     knowledge.settle(LMS, delivery(user()), "d" * 32, "lms-key-of-kari")
-    written = b"".join(path.read_bytes() for path in tmp_path.glob("state.db*"))
-    assert user().id.encode() in written  # else this test would look at the wrong files
+    content = written(tmp_path / "state.db")
+    assert user().id.encode() in content  # else this test would look at the wrong files
     for secret in ("Kari Anne", "Bjørnstad", "kari.anne@skole", "lms-key-of-kari", "Forsterket"):
-        assert secret.encode() not in written
+        assert secret.encode() not in content
 
 
 def test_a_seal_opens_in_its_own_row_only(knowledge: Knowledge, ledger: Database) -> None:
     hold(knowledge, user(ANNE), user(ANNE, face="guardian"))
     theirs = sa.select(known.c.sealed).where(known.c.id == user(ANNE).id).scalar_subquery()
-    ledger.conn.execute(sa.update(known).where(known.c.id == user(ANNE, face="guardian").id).values(sealed=theirs))
+    with ledger.begin():
+        ledger.conn.execute(sa.update(known).where(known.c.id == user(ANNE, face="guardian").id).values(sealed=theirs))
     with pytest.raises(StateBroken):
         knowledge.get(LMS, user(ANNE, face="guardian").id)
 
@@ -242,7 +244,8 @@ def test_a_seal_opens_in_its_own_row_only(knowledge: Knowledge, ledger: Database
 def test_erasing_a_persons_key_erases_her_users_and_nobody_elses(knowledge: Knowledge, ledger: Database) -> None:
     hold(knowledge, user(), user(OLA))
     other_key = ledger.keyring.wrap(ledger.keyring.new_data_key())
-    ledger.conn.execute(sa.update(person).where(person.c.id == KARI).values(data_key=other_key))
+    with ledger.begin():
+        ledger.conn.execute(sa.update(person).where(person.c.id == KARI).values(data_key=other_key))
     with pytest.raises(StateBroken):
         knowledge.get(LMS, user().id)
     assert knowledge.get(LMS, user(OLA).id) is not None

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from rostersync.model import PersonClaim
 from rostersync.store import Store
+from tests.states import STATES
 from tests.store.snapshots import (
     ANNE_NUMBER,
     IST,
@@ -335,12 +336,12 @@ people = st.lists(
 )
 @given(nights=st.lists(people, min_size=1, max_size=3), mixed=st.randoms(use_true_random=False))
 def test_who_is_who_does_not_depend_on_the_order_in_the_file(
-    tmp_path: Path, empty_state: Path, nights: list[list[PersonClaim]], mixed: Random
+    tmp_path: Path, nights: list[list[PersonClaim]], mixed: Random
 ) -> None:
     answers = []
     for shuffle in (False, True):
         path = tmp_path / "one.db"
-        path.write_bytes(empty_state.read_bytes())
+        STATES.anew(path)
         with opened(path) as store:
             for number, night in enumerate(nights):
                 shuffled = list(night)

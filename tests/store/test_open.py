@@ -16,10 +16,9 @@ import sqlalchemy as sa
 
 from rostersync.errors import StateBroken, StateBusy, TryLater, UserMistake
 from rostersync.store import Store, open_store
-from rostersync.store.engine import Database, connect
-from rostersync.store.keyring import Keyring
 from rostersync.store.schema import HEAD
 from rostersync.store.tables import meta
+from tests.states import database as database_of
 from tests.store.snapshots import NOW, SECRET, all_cards, opened, person, sql, take_in
 
 # -- a state that is well -------------------------------------------------------------------------------------------
@@ -60,7 +59,7 @@ def test_the_same_secret_makes_the_same_ids_in_a_state_made_anew(tmp_path: Path)
 
 
 def test_a_commit_is_on_the_disk_and_what_is_deleted_is_overwritten(state_file: Path) -> None:
-    database = Database(connect(state_file, create=False), Keyring(SECRET))
+    database = database_of(state_file, create=False)
     said = {name: database.conn.exec_driver_sql(f"PRAGMA {name}").scalar() for name in PRAGMAS}
     database.close()
     assert said == PRAGMAS
@@ -100,7 +99,7 @@ def test_after_a_rolled_back_transaction_the_next_one_works(store: Store) -> Non
 
 
 def test_an_error_of_the_database_does_not_repeat_the_values(state_file: Path) -> None:
-    database = Database(connect(state_file, create=False), Keyring(SECRET))
+    database = database_of(state_file, create=False)
     with pytest.raises(sa.exc.IntegrityError) as failed:
         database.insert_many(meta, ("name", "value"), [("twice", "Kari Nordmann"), ("twice", "Kari Nordmann")])
     database.close()
@@ -108,8 +107,9 @@ def test_an_error_of_the_database_does_not_repeat_the_values(state_file: Path) -
 
 
 def test_more_rows_than_one_batch_are_all_written(state_file: Path) -> None:
-    database = Database(connect(state_file, create=False), Keyring(SECRET))
-    database.insert_many(meta, ("name", "value"), ((f"row {no}", "") for no in range(12_345)))
+    database = database_of(state_file, create=False)
+    with database.begin():
+        database.insert_many(meta, ("name", "value"), ((f"row {no}", "") for no in range(12_345)))
     count = database.conn.execute(sa.select(sa.func.count()).where(meta.c.name.startswith("row "))).scalar()
     database.close()
     assert count == 12_345
@@ -123,7 +123,7 @@ def test_more_rows_than_one_batch_are_all_written(state_file: Path) -> None:
     [
         ("sqlite://", "names no file"),
         ("sqlite:///:memory:", "names no file"),
-        ("postgresql://localhost/rostersync", "postgresql is not supported yet"),
+        ("mysql://localhost/rostersync", "mysql is not supported"),
         ("state.db", "not a database URL"),
     ],
 )
@@ -199,7 +199,7 @@ def test_a_state_whose_making_was_cut_off_is_made_again(tmp_path: Path) -> None:
 
 
 def test_a_state_that_another_program_writes_to_is_busy(state_file: Path) -> None:
-    database = Database(connect(state_file, create=False), Keyring(SECRET))
+    database = database_of(state_file, create=False)
     database.conn.exec_driver_sql("PRAGMA busy_timeout = 10")
     other = sqlite3.connect(state_file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -23,6 +23,7 @@ from rostersync.store.known import Knowledge
 from rostersync.store.outbox import Outbox
 from rostersync.store.places import Places
 from rostersync.store.tables import outbox as outbox_table
+from tests.states import STATES, on_postgres
 from tests.store.ledger import (
     CLASS_1A,
     CLASS_1B,
@@ -120,15 +121,18 @@ def _play(
             model[one.id] = (doubted, "")
 
 
-@pytest.fixture(scope="module")
-def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    database = open_database(tmp_path_factory.mktemp("nights") / "state.db", PUPILS)
-    database.conn.exec_driver_sql("PRAGMA synchronous = OFF")  # thousands of commits, and nobody pulls the plug here
+@pytest.fixture
+def nights(tmp_path: Path) -> Iterator[Database]:
+    database = open_database(tmp_path / "state.db", PUPILS)
+    if not on_postgres():
+        database.conn.exec_driver_sql(
+            "PRAGMA synchronous = OFF"
+        )  # thousands of commits, and nobody pulls the plug here
     yield database
     database.close()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(story=st.lists(st.lists(steps, max_size=6), max_size=5), number=st.integers(0, 2**60))
 def test_known_is_what_a_dictionary_would_be_whatever_arrives_or_fails(
     nights: Database, story: list[list[Step]], number: int
@@ -181,7 +185,13 @@ def test_a_kill_between_handing_out_and_the_outcome_loses_nothing_and_doubts_the
 
 def _kill_while_delivering(path: Path, after_seconds: float) -> None:
     root = Path(__file__).parents[2]
-    child = subprocess.Popen([sys.executable, "-c", CHILD, str(path)], stdout=subprocess.PIPE, text=True, cwd=root)
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=root,
+        env=STATES.environment(path),
+    )
     with child:
         assert child.stdout is not None
         assert child.stdout.readline() == "delivering\n"

@@ -8,10 +8,9 @@ import click
 
 from rostersync.cli.shell import Shell, common, pass_shell
 from rostersync.cli.show import table
-from rostersync.errors import Problem, RostersyncError, UserMistake
+from rostersync.errors import NoState, Problem, RostersyncError, StateUnavailable, UserMistake
 from rostersync.report import DONE, FAILED
 from rostersync.store import open_store
-from rostersync.store.engine import database_file
 
 
 @click.command()
@@ -21,9 +20,14 @@ from rostersync.store.engine import database_file
 @pass_shell
 def check(shell: Shell, online: bool, released: bool) -> int:
     """Check the config, the mappings with their tests, the lists and the secret; change nothing."""
-    problems = list(dict.fromkeys([*_config(shell), *_state(shell)]))
+    problems = list(_config(shell))
+    try:
+        problems += _state(shell)
+    except StateUnavailable:  # time mends that, and nothing else
+        if not problems:
+            raise
     if problems:
-        raise UserMistake(problems)
+        raise UserMistake(list(dict.fromkeys(problems)))
     tests = sum(part.mapping.tests for name in shell.settings.syncs for part in shell.parts(name).sources)
     outside = list(dict.fromkeys(_outside(shell))) if online else []
     rows = list(_released(shell)) if released else []
@@ -56,11 +60,14 @@ def _state(shell: Shell) -> Iterator[Problem]:
     """What is wrong with the secret, or with the state where there is one already."""
     settings = shell.settings.state
     try:
-        secret = settings.secret.read()
-        if database_file(settings.url, settings.base).exists():
-            open_store(settings.url, secret, base=settings.base, create=False).close()
+        secret, access = settings.secret.read(), settings.access()
+        open_store(settings.url, secret, base=settings.base, access=access, create=False).close()
+    except NoState:
+        return  # the first run makes it
     except UserMistake as mistake:
         yield from mistake.problems
+    except StateUnavailable:
+        raise
     except RostersyncError as error:
         yield Problem("", str(error))
 

@@ -19,7 +19,7 @@ from rostersync import config, logs
 from rostersync.assembly import Parts, assemble
 from rostersync.errors import Usage
 from rostersync.store import Store, open_store
-from rostersync.store.lease import lease
+from rostersync.store.lease import Lease, lease
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -82,21 +82,31 @@ class Shell:
         return f"{moment.astimezone(next(iter(self.settings.syncs.values())).zone):%Y-%m-%d %H:%M}"
 
     @contextmanager
-    def store(self) -> Iterator[Store]:
-        """The state, held alone until the end of the block."""
+    def store(self, *, moved: bool = False) -> Iterator[Store]:
+        """The state, held alone until the end of the block.
+
+        `moved`: also one that was moved away, which is otherwise refused: two states would soon say different things.
+
+        Raises:
+            UserMistake: it was moved away.
+        """
         settings = self.settings.state
-        with lease(settings.url, settings.base, self.wait, click.get_current_context().command_path):
-            yield from self._open(create=True)
+        command = click.get_current_context().command_path
+        with lease(settings.url, settings.base, self.wait, command, access=settings.access()) as held:
+            yield from self._open(create=True, lease=held, moved=moved)
 
     @contextmanager
     def looking(self) -> Iterator[Store]:
         """The state as it is, to look at or to add one line to; a run may be writing meanwhile."""
         yield from self._open(create=False)
 
-    def _open(self, *, create: bool) -> Iterator[Store]:
+    def _open(self, *, create: bool, lease: Lease | None = None, moved: bool = True) -> Iterator[Store]:
         settings = self.settings.state
-        store = open_store(settings.url, settings.secret.read(), base=settings.base, create=create)
+        secret, access = settings.secret.read(), settings.access()
+        store = open_store(settings.url, secret, base=settings.base, access=access, create=create, lease=lease)
         try:
+            if not moved:
+                store.refuse_if_moved()
             yield store
         finally:
             store.close()

@@ -51,6 +51,7 @@ def check(settings: Settings, parts: Callable[[str], Parts] | None = None) -> Ch
         schedules |= {one.name: one for one in _schedules(sync, found)}
     try:
         settings.state.secret.read()
+        settings.state.access()
     except UserMistake as mistake:
         found.update(dict.fromkeys(mistake.problems))
     if settings.daemon.group and not _is_group(settings.daemon.group):

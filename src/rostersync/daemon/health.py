@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from rostersync.config import StateSettings
 from rostersync.daemon.attending import View
 from rostersync.daemon.state import looking
 from rostersync.errors import RostersyncError
+from rostersync.state_settings import StateSettings
 
 STATE_LOOKED_AT: Final = 10.0
 """Seconds for which one look at the state will do, however often somebody asks."""

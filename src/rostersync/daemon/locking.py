@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rostersync.config import StateSettings
 from rostersync.daemon.state import file_of
 from rostersync.errors import StateBusy, TryLater
+from rostersync.state_settings import StateSettings
 
 
 @contextmanager

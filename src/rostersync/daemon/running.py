@@ -16,7 +16,6 @@ import structlog
 
 from rostersync import run as runs
 from rostersync.assembly import Parts, with_lists
-from rostersync.config import StateSettings
 from rostersync.daemon.checkup import Checked
 from rostersync.daemon.dues import served
 from rostersync.daemon.errands import Errand, Outcome, Part
@@ -25,6 +24,7 @@ from rostersync.daemon.state import held
 from rostersync.errors import RostersyncError, StateBusy, Stopping, TryLater, Usage, UserMistake
 from rostersync.report import FAILED, MISTAKE, USAGE, to_json, to_text
 from rostersync.resyncing import resync, scope_of
+from rostersync.state_settings import StateSettings
 from rostersync.store import Store
 from rostersync.whom import person_of
 

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from rostersync.config import StateSettings
+from rostersync.state_settings import StateSettings
 from rostersync.store import Store, open_store
-from rostersync.store.engine import database_file
-from rostersync.store.lease import lease
+from rostersync.store.address import SqliteFile
+from rostersync.store.lease import Lease, lease
 
 
 @contextmanager
@@ -20,11 +20,8 @@ def looking(state: StateSettings, *, create: bool = False) -> Iterator[Store]:
     Raises:
         UserMistake, StateBroken, TryLater: as `open_store` does.
     """
-    store = open_store(state.url, state.secret.read(), base=state.base, create=create)
-    try:
+    with _opened(state, create=create) as store:
         yield store
-    finally:
-        store.close()
 
 
 @contextmanager
@@ -35,10 +32,20 @@ def held(state: StateSettings, wait_seconds: float, who: str, clock: Callable[[]
         StateBusy: another process still holds it after `wait_seconds`.
         UserMistake, StateBroken, TryLater: as `open_store` does.
     """
-    with lease(state.url, state.base, wait_seconds, who, clock=clock), looking(state, create=True) as store:
+    with (
+        lease(state.url, state.base, wait_seconds, who, access=state.access(), clock=clock) as mine,
+        _opened(state, create=True, lease=mine) as store,
+    ):
+        store.refuse_if_moved()
         yield store
+
+
+def _opened(state: StateSettings, *, create: bool, lease: Lease | None = None) -> Store:
+    secret, access = state.secret.read(), state.access()
+    return open_store(state.url, secret, base=state.base, access=access, create=create, lease=lease)
 
 
 def file_of(state: StateSettings) -> Path | None:
     """The file the state is in; None for one in a database server."""
-    return database_file(state.url, state.base) if state.url.startswith("sqlite:") else None
+    place = state.address()
+    return place.path if isinstance(place, SqliteFile) else None

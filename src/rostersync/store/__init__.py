@@ -6,29 +6,36 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
+from types import TracebackType
 
+from rostersync.errors import UserMistake
 from rostersync.model import Held
+from rostersync.store.address import Access, Address, SqliteFile, address
 from rostersync.store.approvals import Approvals
 from rostersync.store.cards import Cards
 from rostersync.store.decisions import Decisions
-from rostersync.store.engine import Database, Transaction, connect, database_file
+from rostersync.store.engine import Database, Transaction
+from rostersync.store.fence import fence
 from rostersync.store.generation import Generation
 from rostersync.store.intake import Intake, intake
 from rostersync.store.journal import Journal
 from rostersync.store.keyring import Keyring
 from rostersync.store.known import Knowledge
+from rostersync.store.lease import Lease
+from rostersync.store.moving import Carried, carry, moved_to, stay
 from rostersync.store.outbox import Outbox
 from rostersync.store.packing import pack
 from rostersync.store.questions import Questions
 from rostersync.store.runs import Runs
 from rostersync.store.schema import prepare, recall, remember
 from rostersync.store.sources import Sources
+from rostersync.store.sqlite import open_sqlite
 
 
 class Store:
     """An open state. Close it when done."""
 
-    def __init__(self, database: Database, path: Path) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
         self._value_digest = database.keyring.digest("value")
         self.ids = database.ids
@@ -41,7 +48,7 @@ class Store:
         self.decisions = Decisions(database)
         self.questions = Questions(database)
         self.journal = Journal(database)
-        self.generation = Generation(database, path)
+        self.generation = Generation(database, database.beside)
 
     def intake(self, source: str, run: str, at: datetime) -> AbstractContextManager[Intake]:
         """Take in one snapshot of a source; see `intake.Intake`."""
@@ -55,6 +62,50 @@ class Store:
         """The digest (32 hexadecimal digits) of what an LMS holds: equal values have equal digests."""
         return self._value_digest(pack(value)).hex()
 
+    @property
+    def name(self) -> str:
+        """How messages call this state."""
+        return self._database.name
+
+    def move_to(self, place: Lease, at: datetime) -> list[Carried]:
+        """Carry everything over to the empty place that a second lease holds; this state then says where it has gone.
+
+        Raises:
+            UserMistake: it is not empty.
+            StateBroken: what arrived is not what left; nothing is kept there.
+        """
+        database = _opened(place.address, self._database.keyring, create=True, lease=place)
+        try:
+            carried = carry(self._database, database, at, database.name)
+            Generation(database, database.beside).follow(self.generation)
+        finally:
+            database.close()
+        return carried
+
+    def moved_to(self) -> str:
+        """Where this state has moved, and when; empty while it is the one that counts."""
+        return moved_to(self._database)
+
+    def refuse_if_moved(self) -> None:
+        """Make sure that this is the state that counts: two would soon say different things.
+
+        Raises:
+            UserMistake: it was moved away.
+        """
+        if where := self.moved_to():
+            advice = "if it counts again after all: rostersync state recover --reason ..."
+            raise UserMistake([f"[state] url: this state was moved to {where}: write that url here; {advice}"])
+
+    def stay(self) -> None:
+        """Let a state that has moved count again."""
+        stay(self._database)
+
+    def damage(self) -> list[str]:
+        """What a full look at the database, the journal and the seals finds wrong, as sentences."""
+        broken = self.journal.verify()
+        told = [f"journal entry {no} was changed, or the one before it was removed" for no in broken]
+        return [*self._database.damage(), *told]
+
     def begin(self) -> AbstractContextManager[Transaction]:
         """One write transaction over all books: everything inside commits or rolls back together. Nested use joins."""
         return self._database.begin()
@@ -67,25 +118,54 @@ class Store:
         """Remember a text under a name."""
         remember(self._database, name, value)
 
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
     def close(self) -> None:
         """Release the connection."""
         self._database.close()
 
 
-def open_store(url: str, secret: str, *, base: Path, create: bool = True) -> Store:
+def open_store(
+    url: str,
+    secret: str,
+    *,
+    base: Path,
+    access: Access | None = None,
+    create: bool = True,
+    lease: Lease | None = None,
+) -> Store:
     """Open the state at a URL, bringing it to this version. Relative paths are relative to `base`.
+
+    Whoever holds the `lease` hands it over: with PostgreSQL, nothing is then written after it is lost.
 
     Raises:
         UserMistake: the URL or the secret is wrong, or (without `create`) there is no state.
         StateBroken: the state is newer than this program, damaged, or not ours.
-        StateBusy, TryLater: it cannot be used now.
+        StateBusy, StateUnavailable, TryLater: it cannot be used now.
     """
-    path = database_file(url, base)
+    place = address(url, base, access)
     keyring = Keyring(secret)
-    database = Database(connect(path, create=create), keyring)
+    database = _opened(place, keyring, create=create, lease=lease)
     try:
-        prepare(database, path)
+        prepare(database)
+        if lease and lease.connection:
+            fence(database)
     except BaseException:
         database.close()
         raise
-    return Store(database, path)
+    return Store(database)
+
+
+def _opened(place: Address, keyring: Keyring, *, create: bool, lease: Lease | None) -> Database:
+    if isinstance(place, SqliteFile):
+        return open_sqlite(place.path, keyring, create=create)
+    # The driver takes longer to import than an SQLite state to open.
+    from rostersync.store.postgres import open_postgres
+
+    return open_postgres(place, keyring, create=create, leased=lease.connection if lease else None)

@@ -84,15 +84,10 @@ class Approvals:
         """Add one day's cleared changes, by (kind, action, scope)."""
         columns = ("target", "on", "kind", "action", "scope", "count")
         rows = [(target, on.isoformat(), *entry, count) for entry, count in counts.items()]
-        names, marks = ", ".join(f'"{column}"' for column in columns), ", ".join([self._database.mark] * len(columns))
         with self._database.begin():
             self._forget_tallies(target, on - REMEMBERED)
-            self._database.many(
-                f"INSERT INTO tally ({names}) VALUES ({marks}) "  # noqa: S608 - our own names, and marks
-                'ON CONFLICT (target, "on", kind, action, scope) '
-                'DO UPDATE SET "count" = tally."count" + excluded."count"',
-                rows,
-            )
+            added = '"count" = tally."count" + excluded."count"'
+            self._database.upsert_many(tally, columns, rows, columns[:5], added)
 
     def tally(self, target: str, since: date) -> dict[tuple[Kind, Action, str], int]:
         """What was cleared since a day (inclusive), by (kind, action, scope)."""
@@ -101,7 +96,7 @@ class Approvals:
             tally.c.target == target, tally.c.on >= since.isoformat()
         )
         rows = self._database.conn.execute(query.group_by(*entry)).all()
-        return {(kind, action, scope): count for kind, action, scope, count in rows}
+        return {(kind, action, scope): int(count) for kind, action, scope, count in rows}
 
     def _forget_tallies(self, target: str, before: date) -> None:
         old = sa.and_(tally.c.target == target, tally.c.on < before.isoformat())

@@ -19,7 +19,7 @@ from rostersync.store.facts import Facts
 from rostersync.store.finding import Finding
 from rostersync.store.groups import ORGANISATIONS
 from rostersync.store.sources import Sources
-from rostersync.store.tables import person
+from rostersync.store.tables import due, person
 
 _TOUCHED: Final = sa.text("""
     SELECT no FROM person
@@ -137,14 +137,8 @@ class Cards(Finding):
 
     def set_due(self, target: str, dates: Mapping[str, date | None]) -> None:
         """Have persons looked at again on a date even when nothing changes before; None = never by itself."""
-        mark = self._database.mark
         with self._database.begin():
-            self._database.many(
-                f"DELETE FROM due WHERE target = {mark} AND person_no = (SELECT no FROM person WHERE id = {mark})",  # noqa: S608
-                [(target, id_) for id_ in dates],
-            )
-            self._database.many(
-                'INSERT INTO due (target, person_no, "on") '  # noqa: S608 - marks only
-                f"SELECT {mark}, no, {mark} FROM person WHERE id = {mark}",
-                [(target, day.isoformat(), id_) for id_, day in dates.items() if day],
-            )
+            numbers = dict(self._database.among("SELECT id, no FROM person WHERE id IN (them)", dates))
+            self._database.delete_many(due, ("target", "person_no"), [(target, no) for no in numbers.values()])
+            rows = [(target, numbers[id_], day.isoformat()) for id_, day in dates.items() if day and id_ in numbers]
+            self._database.insert_many(due, ("target", "person_no", "on"), rows)

@@ -131,8 +131,7 @@ class Deck:
         return cards
 
     def _deal(self, persons: Sequence[int]) -> None:
-        self._database.conn.execute(sa.schema.CreateTable(_deck, if_not_exists=True))
-        self._database.conn.execute(sa.delete(_deck))
+        self._database.temporary(_deck)
         # One statement, because outside a transaction each one is a transaction of its own.
         self._database.among("INSERT INTO deck (person_no) SELECT no FROM person WHERE no IN (them)", persons)
 

@@ -164,13 +164,9 @@ class Desk:
         return new
 
     def _keep(self, again: Sequence[tuple[int, bytes]]) -> None:
-        mark = self.database.mark
-        self.database.many(
-            f"INSERT INTO kept (no, digest) VALUES ({mark}, {mark}) "  # noqa: S608 - marks only
-            # Two fragments say the same: whichever comes first in the file, the same digest is remembered.
-            "ON CONFLICT (no) DO UPDATE SET digest = excluded.digest WHERE excluded.digest < kept.digest",
-            again,
-        )
+        # Two fragments say the same: whichever comes first in the file, the same digest is remembered.
+        least = "digest = CASE WHEN excluded.digest < kept.digest THEN excluded.digest ELSE kept.digest END"
+        self.database.upsert_many(kept, ("no", "digest"), again, ("no",), least)
 
     def _noted_surrogate(self, key: str) -> tuple[int, bytes]:
         """What stands for a key: (surrogate, check). Noted, so that no key can pass for another."""

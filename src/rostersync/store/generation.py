@@ -21,11 +21,11 @@ _NAME: Final = "generation"
 
 
 class Generation:
-    """The two counters of the state at `path`."""
+    """The two counters of a state; the names of files beside it begin with `beside`."""
 
-    def __init__(self, database: Database, path: Path) -> None:
+    def __init__(self, database: Database, beside: Path) -> None:
         self._database = database
-        self._path = path.with_name(path.name + ".generation")
+        self._path = beside.with_name(beside.name + ".generation")
 
     def bump(self) -> None:
         """Count one delivering run. A restored state stays as far behind its file as it is.
@@ -57,6 +57,10 @@ class Generation:
         """
         with self._database.begin():
             self._count_to(max(self._in_state(), self._in_file()))
+
+    def follow(self, other: Generation) -> None:
+        """Stand as far behind the file, or level with it, as the counters of the state that was carried over here."""
+        self._write(max(other._in_file(), other._in_state()))
 
     def _in_state(self) -> int:
         return int(self._database.conn.execute(sa.select(meta.c.value).where(meta.c.name == _NAME)).scalar() or 0)

@@ -33,6 +33,11 @@ from rostersync.store.schema import recall, remember
 from rostersync.store.tables import known, person
 
 _COLUMNS: Final = ("target", "object_kind", "id", "person_no", "digest", "sealed", "target_key", *LIFE)
+_KEY: Final = ("target", "object_kind", "id")
+_MOVED: Final = ", ".join(
+    [f"{name} = excluded.{name}" for name in ("person_no", "digest", "sealed", *LIFE)]
+    + ["target_key = coalesce(excluded.target_key, known.target_key)"]
+)
 _ROW: Final = (
     known.c.object_kind,
     known.c.id,
@@ -169,7 +174,10 @@ class Knowledge:
     def set_life(self, target: str, id_: str, life: Life) -> None:
         """Move a user's life where the target itself has nothing to do."""
         where = sa.and_(known.c.target == target, known.c.object_kind == "user", known.c.id == id_)
-        self._database.conn.execute(sa.update(known).where(where).values(dict(zip(LIFE, life_row(life), strict=True))))
+        with self._database.begin():
+            self._database.conn.execute(
+                sa.update(known).where(where).values(dict(zip(LIFE, life_row(life), strict=True)))
+            )
 
     def forget(self, target: str, id_: str) -> None:
         """Drop a user's row: the LMS administrator has confirmed that the user is deleted there."""
@@ -200,7 +208,8 @@ class Knowledge:
     def doubt(self, target: str, object_kind: ObjectKind, id_: str) -> None:
         """Mark one row uncertain: what it says may or may not be what the target holds, so it is sent again."""
         where = sa.and_(known.c.target == target, known.c.object_kind == object_kind, known.c.id == id_)
-        self._database.conn.execute(sa.update(known).where(where).values(digest=""))
+        with self._database.begin():
+            self._database.conn.execute(sa.update(known).where(where).values(digest=""))
 
     def move(self, target: str, moves: Iterable[Move], places: Places) -> None:
         """Move many rows, in order, inside the caller's transaction. A row given no target key keeps the one it has."""
@@ -208,15 +217,10 @@ class Knowledge:
         for one in moves:
             before = last.get(one.id)
             last[one.id] = one if one.target_key or not before else one._replace(target_key=before.target_key)
-        mark = self._database.mark
-        self._database.many(
-            f"DELETE FROM known WHERE target = {mark} AND object_kind = {mark} AND id = {mark}",  # noqa: S608 - marks
-            [(target, one.object_kind, one.id) for one in last.values() if one.value is None],
-        )
-        self._database.many(
-            _upsert(mark),
-            [(target, *one[:3], *one[4:7], *one.life) for one in last.values() if one.value is not None],
-        )
+        gone = [(target, one.object_kind, one.id) for one in last.values() if one.value is None]
+        self._database.delete_many(known, _KEY, gone)
+        there = [(target, *one[:3], *one[4:7], *one.life) for one in last.values() if one.value is not None]
+        self._database.upsert_many(known, _COLUMNS, there, _KEY, _MOVED)
         places.move({one.id: one.value for one in last.values()})
 
     # -- rows -------------------------------------------------------------------------------------------------------
@@ -255,12 +259,3 @@ def _writing(target: str) -> str:
 
 def _removed(object_kind: ObjectKind, id_: str) -> Move:
     return Move(object_kind, id_, None, None, "", b"", None, life_row(Life()))
-
-
-def _upsert(mark: str) -> str:
-    moved = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[3:] if name != "target_key")
-    return (
-        f"INSERT INTO known ({', '.join(_COLUMNS)}) VALUES ({', '.join([mark] * len(_COLUMNS))}) "  # noqa: S608 - names
-        f"ON CONFLICT (target, object_kind, id) DO UPDATE SET {moved}, "
-        "target_key = coalesce(excluded.target_key, known.target_key)"
-    )

@@ -17,7 +17,7 @@ from rostersync.store.candidates import CLAIMS_OF_KEYS, Arrival, Candidates, Som
 from rostersync.store.desk import Desk, arrival
 from rostersync.store.engine import BATCH
 from rostersync.store.persons import place_of
-from rostersync.store.tables import person, protection
+from rostersync.store.tables import claim, link, person, protection
 
 _NUMBER_LINKS: Final = sa.text("""
     INSERT INTO link (source_no, key, "check", person_no, kind, claim_no)
@@ -77,13 +77,9 @@ class _Batch:
             self._decide(one)
         database = self._desk.database
         database.insert_many(person, ("no", "id", "data_key", "founded_run"), self.founded)
-        database.many(
-            'INSERT INTO link (source_no, key, "check", kind, person_no) '  # noqa: S608 - marks only
-            f"VALUES ({', '.join([database.mark] * 5)}) "
-            # A national number or an old key led to her before; now it is her own, and stays when the number changes.
-            "ON CONFLICT (source_no, key) DO UPDATE SET kind = excluded.kind, claim_no = NULL",
-            self._links,
-        )
+        columns = ("source_no", "key", "check", "kind", "person_no")
+        # A national number or an old key led to her before; now it is her own, and stays when the number changes.
+        database.upsert_many(link, columns, self._links, columns[:2], "kind = excluded.kind, claim_no = NULL")
         if self._joined:
             self._seal_again()
 
@@ -92,8 +88,8 @@ class _Batch:
         someone = self._candidates.person(decision.person) if decision.person else self._found(one)
         if one.wrapped and decision.person:
             self._joined[one.key] = someone.no
-        for link in self._candidates.settle(one, someone):
-            self._links.append((self._desk.source_no, *link, someone.no))
+        for found in self._candidates.settle(one, someone):
+            self._links.append((self._desk.source_no, *found, someone.no))
         if asked := identity.question(decision, someone.id):
             self.questions.append(asked)
 
@@ -114,4 +110,4 @@ class _Batch:
             place = place_of(self._desk.source_no, key)
             opened = keyring.open(came_with[key], sealed, place)
             resealed.append((keyring.seal(theirs[self._joined[key]], opened, place), no))
-        database.many(f"UPDATE claim SET sealed = {database.mark} WHERE no = {database.mark}", resealed)  # noqa: S608
+        database.update_many(claim, ("sealed",), ("no",), resealed)

@@ -86,16 +86,14 @@ class Outbox:
 
     def mark_sent(self, target: str, handed_out: Iterable[tuple[int, str]] | None = None) -> None:
         """Note durably, before it happens, that these (phase, id) are handed to the target; None = everything."""
-        mark = self._database.mark
         everything = sa.update(outbox).where(outbox.c.target == target).values(sent=True)
         with self._database.begin():
             if handed_out is None:
                 self._database.conn.execute(everything)
             else:
                 # The kinds are named so that the primary key serves the look-up.
-                one = f"target = {mark} AND phase = {mark} AND object_kind IN {KINDS} AND id = {mark}"
-                rows = ((True, target, phase, id_) for phase, id_ in handed_out)
-                self._database.many(f"UPDATE outbox SET sent = {mark} WHERE {one}", rows)  # noqa: S608 - marks
+                rows = ((True, target, phase, kind, id_) for phase, id_ in handed_out for kind in KINDS)
+                self._database.update_many(outbox, ("sent",), ("target", "phase", "object_kind", "id"), rows)
 
     # -- after delivery ---------------------------------------------------------------------------------------------
 

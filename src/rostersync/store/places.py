@@ -33,10 +33,7 @@ class Places:
     def move(self, values: Mapping[str, Held | None]) -> None:
         """Let these objects (id -> value, None = removed) count where their values say, and nowhere else."""
         self._learn_schools(values)
-        self._database.many(
-            f"DELETE FROM known_place WHERE target = {self._database.mark} AND id = {self._database.mark}",  # noqa: S608
-            [(self._target, id_) for id_ in values],
-        )
+        self._database.delete_many(known_place, ("target", "id"), [(self._target, id_) for id_ in values])
         rows = (row for id_, value in values.items() for row in self._rows(id_, value))
         self._database.insert_many(known_place, _COLUMNS, rows)
 
@@ -44,9 +41,9 @@ class Places:
         """How much is known, by kind and organisation id; "*" is the whole owner, where nobody counts twice."""
         sizes: Counter[tuple[Kind, str]] = Counter()
         for school, *counts in self._database.conn.execute(self._by_school()):
-            sizes.update({(kind, school): count for kind, count in zip(_KINDS, counts, strict=True)})
+            sizes.update({(kind, school): int(count) for kind, count in zip(_KINDS, counts, strict=True)})
         totals = self._database.conn.execute(self._in_all()).one()
-        sizes.update({(kind, "*"): total or 0 for kind, total in zip(_KINDS, totals, strict=True)})
+        sizes.update({(kind, "*"): int(total or 0) for kind, total in zip(_KINDS, totals, strict=True)})
         organisations = sa.select(known.c.id).where(
             known.c.target == self._target, known.c.object_kind == "organisation"
         )

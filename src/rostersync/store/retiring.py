@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from rostersync.model import ClaimKind
 from rostersync.store.desk import Desk, unmet
+from rostersync.store.tables import claim
 
 # ruff: noqa: S608 - the texts are put together from parts of this file; values are always bound
 
@@ -48,9 +49,10 @@ class Retirement:
     def _keep(self) -> None:
         """Claims whose content came again are present, under the digest they came with this time."""
         desk = self._desk
-        mark = desk.database.mark
-        desk.database.many(
-            f"UPDATE claim SET digest = {mark}, present = {mark} WHERE no = {mark}",
+        desk.database.update_many(
+            claim,
+            ("digest", "present"),
+            ("no",),
             # Where its own fragment is here as well, that digest stays the one to know it by.
             ((old if desk.seen.met(old) else new, True, no) for no, new, old in desk.rows(_KEPT)),
         )

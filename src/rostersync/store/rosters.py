@@ -166,11 +166,9 @@ class Rosters:
         ties: Sequence[tuple[Any, ...]],
     ) -> None:
         database = self._desk.database
-        mark = database.mark
         database.insert_many(claim, CLAIM_COLUMNS, claims)
-        set_ = f"digest = {mark}, content = {mark}, run = {mark}"
-        database.many(f"UPDATE claim SET {set_} WHERE no = {mark}", rewritten)  # noqa: S608 - marks only
-        gone = database.many(f"DELETE FROM tie WHERE claim_no = {mark} AND person_key = {mark}", moved)  # noqa: S608
+        database.update_many(claim, ("digest", "content", "run"), ("no",), rewritten)
+        gone = database.delete_many(tie, ("claim_no", "person_key"), moved)
         database.insert_many(tie, TIE_COLUMNS, ties)
         self._desk.ties += len(ties) - gone
 

@@ -50,12 +50,14 @@ class Runs:
     def start(self, id_: str, sync: str, command: str, at: datetime) -> None:
         """Note that a run has begun."""
         begun = {"id": id_, "sync": sync, "command": command, "started_at": moment(at), "report": ""}
-        self._database.conn.execute(sa.insert(run).values(begun))
+        with self._database.begin():
+            self._database.conn.execute(sa.insert(run).values(begun))
 
     def finish(self, id_: str, code: int, report: str, at: datetime) -> None:
         """Note how a run ended: its exit code, and its report as JSON."""
         ended = {"code": code, "report": report, "finished_at": moment(at)}
-        self._database.conn.execute(sa.update(run).where(run.c.id == id_).values(ended))
+        with self._database.begin():
+            self._database.conn.execute(sa.update(run).where(run.c.id == id_).values(ended))
 
     def get(self, id_: str) -> PastRun | None:
         """One run, or None."""

@@ -93,7 +93,8 @@ class Sources:
         numbers = self.numbers()
         if name not in numbers:
             row = sa.insert(source).values(name=name, accepted_digest="", versions="", proof="", counts="")
-            self._database.conn.execute(row)
+            with self._database.begin():
+                self._database.conn.execute(row)
             numbers = self.numbers()
         return numbers[name]
 
@@ -219,7 +220,8 @@ class Sources:
         if set(after) != before:
             no = self.number(name)
             sealed = self._database.keyring.seal_global(msgspec.json.encode(after), _place(no))
-            self._database.conn.execute(sa.update(source).where(source.c.no == no).values(key_spaces=sealed))
+            with self._database.begin():
+                self._database.conn.execute(sa.update(source).where(source.c.no == no).values(key_spaces=sealed))
 
 
 def _moment(text: str | None) -> datetime | None:

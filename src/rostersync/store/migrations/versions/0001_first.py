@@ -393,3 +393,40 @@ def upgrade() -> None:
     )
     op.create_index("tie_claim", "tie", ["claim_no"])
     op.create_index("tie_person", "tie", ["source_no", "person_key"])
+
+
+def downgrade() -> None:
+    """Drop every table, those that refer to others first."""
+    for name in reversed(TABLES):
+        op.drop_table(name)
+
+
+TABLES = (
+    "approval",
+    "journal",
+    "known_place",
+    "meta",
+    "person",
+    "plan",
+    "question",
+    "run",
+    "source",
+    "tally",
+    "claim",
+    "denial",
+    "dirty",
+    "due",
+    "group",
+    "known",
+    "link",
+    "outbox",
+    "outcome",
+    "pin",
+    "protection",
+    "snapshot_refused",
+    "snapshot_release",
+    "contact",
+    "identifier",
+    "tie",
+)
+"""In the order in which they are made."""
