@@ -50,7 +50,7 @@ known = Table(
     Column("target_key", LargeBinary),
     *_life(),
     Index("known_person", "target", "person_no"),
-    Index("known_state", "target", "state"),
+    Index("known_state", "target", "state", "id"),
 )
 
 known_place = Table(

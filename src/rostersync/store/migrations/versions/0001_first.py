@@ -224,7 +224,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("target", "object_kind", "id"),
     )
     op.create_index("known_person", "known", ["target", "person_no"])
-    op.create_index("known_state", "known", ["target", "state"])
+    op.create_index("known_state", "known", ["target", "state", "id"])
     op.create_table(
         "link",
         sa.Column("source_no", number, nullable=False),
