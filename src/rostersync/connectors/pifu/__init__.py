@@ -18,6 +18,7 @@ from rostersync.connectors.pifu.records import every_field
 from rostersync.connectors.pifu.settings import Settings
 from rostersync.connectors.pifu.spool import Copy, Spool
 from rostersync.connectors.pifu.survey import survey, unreadable
+from rostersync.connectors.pifu.volatile import mistakes
 from rostersync.errors import SnapshotRefused, SourceUnavailable, UserMistake
 
 __all__ = ["Header", "PifuConnector", "Settings", "make", "peek"]
@@ -32,7 +33,7 @@ def make(name: str, settings: Settings) -> PifuConnector:
     """The connector of the source called `name`.
 
     Raises:
-        UserMistake: its zone does not exist.
+        UserMistake: its zone does not exist, or it calls volatile what is read.
     """
     return PifuConnector(name, settings)
 
@@ -50,6 +51,8 @@ class PifuConnector:
             raise UserMistake(
                 [f'source.{name}: "{settings.zone}" is no time zone; use one such as "Europe/Oslo"']
             ) from None
+        if wrong := mistakes(name, settings.volatile):
+            raise UserMistake(wrong)
 
     @property
     def fields(self) -> Wanted:

@@ -98,3 +98,15 @@ GROUP_TYPES = frozenset(
     ]
 )
 """The (scheme, typevalue) pairs of the profile. A group with several types is what the first of these says."""
+
+READ = frozenset(
+    [
+        *("person", "group", "membership", "member", "role", "sourcedid", "source", "id", "idtype", "userid"),
+        *("name", "fn", "n", "family", "given", "demographics", "gender", "bday", "email", "url", "tel"),
+        *("institutionrole", "extension", "pifu_email", "pifu_tel", "pifu_status", "pifu_schoolType"),
+        *("pifu_hasContactPerson", "grouptype", "scheme", "typevalue", "description", "short", "long", "full"),
+        *("timeframe", "begin", "end", "adminperiod", "relationship", "label", "pifu_id", "pifu_name", "pifu_value"),
+        *("subrole", "status", "pifu_primaryRelation"),
+    ]
+)
+"""The elements that claims are made of: none of them can be left out of a fragment's digest."""

@@ -17,6 +17,7 @@ from rostersync.connectors.pifu.settings import Settings
 from rostersync.connectors.pifu.single import Single
 from rostersync.connectors.pifu.splitter import KINDS, Raw, split
 from rostersync.connectors.pifu.steps import local_name
+from rostersync.connectors.pifu.volatile import leaving_out
 from rostersync.connectors.pifu.wellformed import STRICT, Element, ill_formed, line_of, refusal
 from rostersync.errors import SourceUnavailable
 from rostersync.model import ClaimKind, Record
@@ -25,9 +26,9 @@ _TAGS = tuple(f"{{*}}{name}" for name in ("enterprise", "properties", *KINDS))
 _PARSER = etree.XMLParser(**STRICT)
 
 
-def reading_of(settings: Settings) -> tuple[str, str, bool]:
-    """The settings that decide what a reading of the same bytes gives."""
-    return settings.dialect, settings.datasource, settings.guardians
+def reading_of(settings: Settings) -> tuple[object, ...]:
+    """The settings that decide what a reading of the same bytes gives, and what its digests cover."""
+    return settings.dialect, settings.datasource, settings.guardians, settings.volatile
 
 
 class PifuReading:
@@ -42,6 +43,7 @@ class PifuReading:
         self._wanted = wanted if settings.guardians else {**wanted, "contact": frozenset[str]()}
         self._settings = settings
         self._careful = careful
+        self._lasting = leaving_out(settings.volatile)
         self._proof = ""
 
     @property
@@ -72,9 +74,9 @@ class PifuReading:
     def _quickly(self, stream: BinaryIO, header: Header, recorder: Recorder, way: bytes) -> Iterator[Fragment]:
         """Cut the bytes; an element is only parsed when its digest is new."""
         kind_of_export = self._type(header.type, header.datasource, recorder.dialect, 0)
-        keyed, parsing = self._keyed, Single(recorder, header)
+        keyed, lasting, parsing = self._keyed, self._lasting, Single(recorder, header)
         for kind, content, line in split(stream, header):
-            yield Fragment(kind, keyed(way + content), line, partial(parsing.record, kind, content, line))
+            yield Fragment(kind, keyed(way + lasting(content)), line, partial(parsing.record, kind, content, line))
         self._proof = f"root closed, {kind_of_export}"
 
     # -- careful --------------------------------------------------------------------------------------------------
@@ -119,7 +121,7 @@ class PifuReading:
         self, kind: ClaimKind, element: Element, recorder: Recorder, way: bytes, cuts: _Cuts
     ) -> Iterator[Fragment]:
         raw = cuts.next(kind)
-        digest = self._keyed(way + (raw or b"parsed " + _bytes_of(element)))
+        digest = self._keyed(way + self._lasting(raw or b"parsed " + _bytes_of(element)))
         parse = _Parse(recorder, kind, element)
         yield Fragment(kind, digest, line_of(element), parse)
         parse.set_aside()

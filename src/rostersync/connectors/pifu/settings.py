@@ -28,6 +28,10 @@ class Settings:
     guardians: bool = field(default=False, metadata={"help": "whether the pupils' contacts may leave this source"})
     datasource: str = field(default="", metadata={"help": "when set, a file from any other datasource is refused"})
     zone: str = field(default="Europe/Oslo", metadata={"help": "the time zone of dates that name none"})
+    volatile: tuple[str, ...] = field(
+        default=(),
+        metadata={"help": "elements that change every night and mean nothing: what differs in them alone is the same"},
+    )
     spool: Path | None = field(
         default=None, metadata={"help": "where private copies lie while they are read; the system's own by default"}
     )
