@@ -24,7 +24,7 @@ demo: setup ## the main job on a synthetic municipality: day one, then day two, 
 	@$(PY) scripts/demo.py
 
 test: setup ## every test, with a short slice of the long proofs
-	@$(PY) -m pytest -n $(JOBS) -m "not proof or slice"
+	@$(PY) -m pytest -n $(JOBS) -m "(not proof or slice) and not in_full"
 
 check: setup ## lint, types, architecture
 	@$(VENV)/bin/ruff check -q

@@ -72,7 +72,7 @@ def proof_size() -> int:
 @pytest.fixture(scope="session")
 def kills() -> int:
     """How many times a proof kills a run, for each shape of target."""
-    return 100 if _in_full() else 4
+    return 100 if _in_full() else 2
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from tests.scenarios.town import Town
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Every story is told on both databases: on PostgreSQL all by `make proof`, and by `make test` those marked `both`."""
     mine = {marker.name for marker in metafunc.definition.iter_markers()}
-    marks = () if mine & {"both", "slice"} else (pytest.mark.proof,)
+    marks = () if "both" in mine else (pytest.mark.proof, pytest.mark.in_full)
     metafunc.parametrize("engine", ["sqlite", pytest.param("postgres", marks=marks)], indirect=True)
 
 

@@ -75,6 +75,7 @@ def undisturbed(home: Path, target: str) -> Town:
 
 @pytest.mark.proof
 @pytest.mark.slice
+@pytest.mark.both
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_killed_run_and_a_rerun_end_where_an_undisturbed_run_does(tmp_path: Path, target: str, kills: int) -> None:
     calm = undisturbed(tmp_path / "calm", target)
@@ -107,6 +108,7 @@ def test_a_killed_run_and_a_rerun_end_where_an_undisturbed_run_does(tmp_path: Pa
 
 @pytest.mark.proof
 @pytest.mark.slice
+@pytest.mark.both
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_server_that_goes_down_and_a_rerun_end_where_an_undisturbed_run_does(
     tmp_path: Path, target: str, kills: int, engine: str
