@@ -11,7 +11,7 @@ import msgspec
 
 from rostersync import logs
 from rostersync.cli.keys import one_person
-from rostersync.cli.shell import Shell, as_of, common, day, pass_shell, reason_option, waits
+from rostersync.cli.shell import Shell, as_of, common, day, decides, pass_shell
 from rostersync.cli.show import table
 from rostersync.errors import Usage
 from rostersync.report import DONE
@@ -51,11 +51,7 @@ def guardian() -> None:
 @click.option(
     "--until", callback=day, metavar="DATE", help="The last day of the denial; until further notice when left out."
 )
-@reason_option
-@waits
-@as_of
-@common
-@pass_shell
+@decides
 def deny(shell: Shell, pupil: str, adult: str, until: date | None, reason: str) -> int:
     """End GUARDIAN's link to PUPIL with the next sync; it beats every source, and is never held by the guard."""
     _not_past(shell, "--until", until)
@@ -72,11 +68,7 @@ def deny(shell: Shell, pupil: str, adult: str, until: date | None, reason: str) 
 @guardian.command()
 @click.argument("pupil")
 @click.argument("adult", metavar="GUARDIAN")
-@reason_option
-@waits
-@as_of
-@common
-@pass_shell
+@decides
 def allow(shell: Shell, pupil: str, adult: str, reason: str) -> int:
     """End the denial: the sources decide again whether GUARDIAN may follow PUPIL."""
     with shell.store() as store:
@@ -104,11 +96,7 @@ def _pair(store: Store, pupil: str, adult: str) -> tuple[str, str]:
 @click.command()
 @click.argument("key")
 @click.option("--level", type=click.Choice(["withhold"]), default="withhold", show_default=True, help="How far.")
-@reason_option
-@waits
-@as_of
-@common
-@pass_shell
+@decides
 def protect(shell: Shell, key: str, level: str, reason: str) -> int:
     """Take KEY out of the LMS with the next sync: memberships, links, e-mail. No grace, and no limit holds it."""
     with shell.store() as store:
@@ -123,11 +111,7 @@ def protect(shell: Shell, key: str, level: str, reason: str) -> int:
 
 @click.command()
 @click.argument("key")
-@reason_option
-@waits
-@as_of
-@common
-@pass_shell
+@decides
 def unprotect(shell: Shell, key: str, reason: str) -> int:
     """End the protection of KEY. The LMS user stays suspended until `trash restore` brings it back."""
     with shell.store() as store:
@@ -156,11 +140,7 @@ def pin() -> None:
 @pin.command()
 @click.argument("key")
 @click.option("--until", required=True, callback=day, metavar="DATE", help="The last day of the pin.")
-@reason_option
-@waits
-@as_of
-@common
-@pass_shell
+@decides
 def add(shell: Shell, key: str, until: date, reason: str) -> int:
     """Pin KEY: no sync changes this person's LMS users until the end of the pin, but revocations still flow."""
     _not_past(shell, "--until", until)
@@ -177,11 +157,7 @@ def add(shell: Shell, key: str, until: date, reason: str) -> int:
 
 @pin.command()
 @click.argument("key")
-@reason_option
-@waits
-@as_of
-@common
-@pass_shell
+@decides
 def remove(shell: Shell, key: str, reason: str) -> int:
     """End a pin: the next sync treats KEY like everybody else."""
     with shell.store() as store:

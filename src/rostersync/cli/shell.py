@@ -211,6 +211,11 @@ def reason_option(command: F) -> F:
     )(command)
 
 
+def decides(command: F) -> F:
+    """Give a command what every decision that is written down needs: a reason, patience, and the global options."""
+    return reason_option(waits(as_of(common(pass_shell(command)))))  # type: ignore[return-value]  # click keeps the signature
+
+
 def day(_context: click.Context, _parameter: click.Parameter, value: str | None) -> date | None:
     """The callback of an option that takes a date."""
     try:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from rostersync import logs
 from rostersync.cli.choosing import Found, chosen, refuse_barred, refuse_wanted, user_of
-from rostersync.cli.shell import Shell, as_of, common, day, pass_shell, reason_option, waits
+from rostersync.cli.shell import Shell, as_of, common, day, decides, pass_shell
 from rostersync.cli.show import table
 from rostersync.config import SyncSettings
 from rostersync.errors import Usage
@@ -91,11 +91,7 @@ def _next(known: Known, sync: SyncSettings) -> str:
 
 @trash.command()
 @click.argument("key")
-@reason_option
-@waits
-@as_of
-@common
-@pass_shell
+@decides
 def restore(shell: Shell, key: str, reason: str) -> int:
     """Bring a suspended user back with the next sync.
 
@@ -117,11 +113,7 @@ def restore(shell: Shell, key: str, reason: str) -> int:
 @click.option(
     "--to", "until", required=True, callback=day, metavar="DATE", help="The next step comes no earlier than this."
 )
-@reason_option
-@waits
-@as_of
-@common
-@pass_shell
+@decides
 def extend(shell: Shell, key: str, until: date, reason: str) -> int:
     """Give a departed or suspended user more time before the next step."""
     if until <= shell.today():
@@ -134,11 +126,7 @@ def extend(shell: Shell, key: str, until: date, reason: str) -> int:
 @trash.command()
 @click.argument("key")
 @click.option("--end", is_flag=True, help="End the hold instead.")
-@reason_option
-@waits
-@as_of
-@common
-@pass_shell
+@decides
 def hold(shell: Shell, key: str, end: bool, reason: str) -> int:
     """Stop the clock of a departed or suspended user until `trash hold --end`: no restore, no removal meanwhile."""
     with shell.store() as store:
@@ -151,11 +139,7 @@ def hold(shell: Shell, key: str, end: bool, reason: str) -> int:
 
 @trash.command()
 @click.argument("key")
-@reason_option
-@waits
-@as_of
-@common
-@pass_shell
+@decides
 def remove(shell: Shell, key: str, reason: str) -> int:
     """Put a suspended user into the next plan of permanent removals, whose digest a person has to approve."""
 
@@ -171,11 +155,7 @@ def remove(shell: Shell, key: str, reason: str) -> int:
 
 @trash.command()
 @click.argument("key")
-@reason_option
-@waits
-@as_of
-@common
-@pass_shell
+@decides
 def confirm(shell: Shell, key: str, reason: str) -> int:
     """Confirm that the LMS administrator has deleted a user who was handed over for removal."""
     with shell.store() as store:
