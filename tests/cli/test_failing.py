@@ -187,16 +187,9 @@ def wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-def interrupted(run: subprocess.Popen[str]) -> str:
-    """What a run says when it is interrupted. Whoever sees nothing happen presses the keys again."""
-    for _ in range(3):
-        run.send_signal(signal.SIGINT)
-        try:
-            return run.communicate(timeout=10)[1]
-        except subprocess.TimeoutExpired:
-            continue
-    run.kill()
-    return run.communicate()[1]
+def at_the_keyboard() -> None:
+    """In the new process: Ctrl-C means what it means at a terminal, also where the tests run in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_ctrl_c_says_that_nothing_is_lost(desk: Desk) -> None:
@@ -204,9 +197,10 @@ def test_ctrl_c_says_that_nothing_is_lost(desk: Desk) -> None:
 
     settings = desk.town.settings().state
     with lease(settings.url, settings.base, 0, "rostersync sync"):
-        run = process(desk.town, "sync", "oslo", "--wait", "60s")
+        run = process(desk.town, "sync", "oslo", "--wait", "60s", preexec_fn=at_the_keyboard)
         wait_for(lambda: any(path.endswith("state.db.lock") for path in open_files(run.pid)))
-        err = interrupted(run)
+        run.send_signal(signal.SIGINT)
+        _, err = run.communicate(timeout=30)
     assert run.returncode == 1
     assert said(err)[-1] == "Stopped. What was delivered is recorded; give the same command again to go on."
 
