@@ -79,8 +79,10 @@ class Delivering:
         assert planned.verdict is not None  # noqa: S101 - run.py judges every plan
         with self.store.begin():
             for settled in _settled(planned.scratch, planned.verdict):
-                lines = [line for one, draft in settled for line in _lines(planned, draft, one)]
-                self.store.runs.record(self.run, lines)
+                self._list(planned, settled)
+
+    def _list(self, planned: TargetPlan, settled: Sequence[tuple[Settlement, Draft]]) -> None:
+        self.store.runs.record(self.run, [line for one, draft in settled for line in _lines(planned, draft, one)])
 
     def deliver(self, planned: TargetPlan) -> Delivered:
         """Deliver what the verdict cleared; then, when all of it arrived, the approved permanent removals."""
@@ -100,7 +102,7 @@ class Delivering:
     def _take_down(self, planned: TargetPlan, settled: Sequence[tuple[Settlement, Draft]], filled: _Filled) -> None:
         """What is written of a batch whatever becomes of it: its lines, lives that move by themselves, and counts."""
         target = planned.part.settings.name
-        self.store.runs.record(self.run, [line for one, draft in settled for line in _lines(planned, draft, one)])
+        self._list(planned, settled)
         for settlement, draft in settled:
             if settlement.life is not None:
                 self.store.known.set_life(target, draft.id, settlement.life)
@@ -111,9 +113,9 @@ class Delivering:
                     filled.held.add(value.person)
             filled.tallied.update(planned.verdict.tallied(settlement.cleared) if planned.verdict else {})
 
-    def _close(self, target: str, filled: _Filled) -> None:
-        """The end of the transaction in which drafts were settled."""
-        self.store.approvals.tally_add(target, self.on, filled.tallied)
+    def _count(self, target: str, tallied: Counter[tuple[str, str, str]]) -> None:
+        """The end of the transaction in which drafts were settled: what flowed counts in the days to come."""
+        self.store.approvals.tally_add(target, self.on, tallied)
         self.store.generation.bump()
 
     # -- a target that is written as a whole ------------------------------------------------------------------------
@@ -132,7 +134,12 @@ class Delivering:
                 counts = self._written(planned, scratch, verdict)
                 self.store.known.written(name)
         except TargetUnavailable as error:
-            delivered.stuck |= {draft.id for drafts in scratch.batches() for draft in drafts}
+            # The old set still stands, and so does known; what was to happen can still be looked up.
+            with self.store.begin():
+                self.store.known.written(name)
+                for settled in _settled(scratch, verdict):
+                    self._list(planned, settled)
+                    delivered.stuck.update(draft.id for _, draft in settled)
             delivered.failures[str(error)] += len(delivered.stuck)
             log.warning("target.unavailable", target=name, left=len(delivered.stuck))
         else:
@@ -158,7 +165,7 @@ class Delivering:
             self.store.cards.clean(name, set(filled.finished.values()) - filled.held - planned.kept_back)
             last = deliveries[-1] if deliveries else last
             self.progress(f"delivering to {name}", done := done + len(deliveries))
-        self._close(name, _Filled(tallied=tallied))
+        self._count(name, tallied)
         for outcome in target.deliver([last], lambda: self.store.outbox.roster(name)) if last else ():
             if not outcome.delivered:
                 raise TargetUnavailable(outcome.reason)
@@ -178,7 +185,7 @@ class Delivering:
                     name, self.run, [one for settlement, _ in settled for one in settlement.deliveries]
                 )
                 self._take_down(planned, settled, filled)
-            self._close(name, filled)
+            self._count(name, filled.tallied)
         try:
             self._one_by_one(planned.part.target, delivered)
         except TargetUnavailable as error:

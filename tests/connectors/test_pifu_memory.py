@@ -11,10 +11,11 @@ import pytest
 from .documents import document, sourcedid
 
 _PROGRAM = """
-import resource, sys
+import sys
 from datetime import datetime, timezone
 from pathlib import Path
 from rostersync.connectors.pifu import Settings, make
+from tests.memory import peak_kilobytes
 connector = make("everyday", Settings(files=sys.argv[1], settle=None, spool=Path(sys.argv[2])))
 snapshot = connector.fetch(datetime.now(timezone.utc))
 read = 0
@@ -23,7 +24,7 @@ for fragment in connector.read(snapshot, lambda content: content[-16:], connecto
     if read % 20 == 0:
         fragment.parse()
 connector.discard(snapshot)
-print(read, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+print(read, peak_kilobytes() // 1024)
 """
 
 

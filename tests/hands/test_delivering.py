@@ -317,6 +317,33 @@ def test_a_set_that_was_renamed_before_a_kill_is_written_again(whole: Stage) -> 
     assert whole.run(NEXT, "plan", full=True).changes == {}
 
 
+def test_a_set_that_is_ahead_of_known_is_written_back_though_nothing_is_to_be_changed(whole: Stage) -> None:
+    whole.sync(AUTUMN)
+    whole.world.change("kari", family="Ås")
+    whole.lms.kills_unheard = True
+    with pytest.raises(Killed):
+        whole.sync(NEXT)
+    whole.lms.reset()
+    whole.world.change("kari", family="Lund")
+    whole.sync(NEXT)
+    (written,) = whole.lms.sets
+    assert "Ås" not in {one.value.family_name for one in written if isinstance(one.value, User)}
+    whole.lms.reset()
+    whole.sync(NEXT + DAY)
+    assert whole.lms.sets == []
+
+
+def test_a_set_that_could_not_be_written_leaves_its_list_and_no_doubt(whole: Stage) -> None:
+    whole.sync(AUTUMN)
+    whole.world.change("kari", family="Ås")
+    whole.lms.closes_at = 0
+    report = whole.sync(NEXT)
+    assert [(line.kind, line.action) for line in whole.lines(report)] == [("person", "update")]
+    assert all(one.digest for one in whole.known().values())
+    whole.lms.reset()
+    assert whole.run(NEXT).changes == report.changes
+
+
 # -- keys and lists -------------------------------------------------------------------------------------------------
 
 

@@ -146,9 +146,9 @@ def test_a_normal_night_stays_far_below_the_guards_limits(first: Day, tmp_path: 
 def peak_memory(size: str, folder: Path) -> int:
     """Megabytes of a process that generates one day."""
     program = (
-        "import re, sys; from pathlib import Path; from rostersync.lab import generate; "
-        f"generate(Path(sys.argv[1]), size={size!r}, day=2); "
-        "print(re.search(r'VmHWM:\\s+(\\d+)', Path('/proc/self/status').read_text())[1])"
+        "import sys; from pathlib import Path; from rostersync.lab import generate; "
+        "from tests.memory import peak_kilobytes; "
+        f"generate(Path(sys.argv[1]), size={size!r}, day=2); print(peak_kilobytes())"
     )
     done = subprocess.run([sys.executable, "-c", program, str(folder)], capture_output=True, check=True, text=True)
     return int(done.stdout) // 1024

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 from rostersync.model import Change, Delivery, Group, Life, Membership, Organisation, Role, SchoolRole, User
 from rostersync.targets import Placed
 from rostersync.targets.oneroster_csv import OneRosterCsv, Settings
+from tests.memory import peak_kilobytes
 
 SCHOOLS, GROUPS, PUPILS, STAFF, GUARDIANS = 190, 100, 474, 105, 842
 """Schools of the owner, and what each of them has."""
@@ -83,14 +83,14 @@ def main(folder: str, size: str = "1") -> None:
     for _ in roster(schools):
         pass
     made_in = time.process_time() - made_in
-    base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    base = peak_kilobytes()
     change = Change("organisation", "create", "owner", "a first load")
     delivery = Delivery("organisation", "owner", 1, None, Organisation("owner", "owner", "Måne"), Life(), (change,))
     wall, cpu = time.perf_counter(), time.process_time()
     target = OneRosterCsv(Settings(Path(folder)))
     list(target.deliver([delivery], lambda: roster(schools)))
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak = peak_kilobytes()
     numbers = {"users": users, "wall_s": wall, "cpu_s": cpu, "of_it_roster_s": made_in, "peak_mb": peak / 1024}
     numbers |= {"roster_mb": base / 1024, "zip_mb": (Path(folder) / "oneroster.zip").stat().st_size / 1e6}
     print(json.dumps({name: round(number, 2) for name, number in numbers.items()}))

@@ -122,6 +122,8 @@ class Intake:
         for taken in (self._persons, self._groups, self._rosters):
             taken.flush()
         desk = self._desk
+        if desk.is_new:
+            self._database.sized()
         Retirement(desk, self._unread).settle()
         linking = Linking(desk)
         linking.link()

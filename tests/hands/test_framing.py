@@ -1,0 +1,75 @@
+"""Schools and groups against an LMS: all are compared, except on a night on which nothing about them can differ."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from rostersync.report import RunReport
+from tests.hands.stage import DAY, NEXT, Stage
+from tests.scenarios.town import AUTUMN, Place, Tied
+
+ENDS = date(2026, 10, 20)
+GRACE = timedelta(days=60)
+
+
+def groups(report: RunReport) -> dict[str, int]:
+    """What a run does to groups and schools: action -> how many."""
+    return dict(report.changes.get("group", {})) | dict(report.changes.get("organisation", {}))
+
+
+def at_rest(stage: Stage) -> Stage:
+    """Synced, and then for two nights nothing to do: the frame has been found in order."""
+    stage.world.put(Place("chess", "Sjakk", kind="undervisningsgruppe", parent="north", end=ENDS.isoformat()))
+    stage.sync(AUTUMN)
+    assert groups(stage.run(NEXT)) == {}
+    assert groups(stage.run(NEXT)) == {}
+    return stage
+
+
+def test_on_a_quiet_night_the_plan_is_empty_and_in_full_too(stage: Stage) -> None:
+    at_rest(stage)
+    assert stage.run(NEXT + DAY).changes == {}
+    assert stage.run(NEXT + DAY, "plan", full=True).changes == {}
+
+
+def test_a_group_whose_last_day_passes_ends_though_the_file_is_the_same(stage: Stage) -> None:
+    at_rest(stage)
+    assert groups(stage.run(ENDS + GRACE)) == {}
+    assert groups(stage.run(ENDS + GRACE + DAY)) == {"end": 1}
+
+
+def test_a_group_that_is_new_in_the_file_is_made(stage: Stage) -> None:
+    at_rest(stage).world.put(Place("choir", "Kor", kind="undervisningsgruppe", parent="north"))
+    assert groups(stage.sync(NEXT + DAY)) == {"create": 1}
+
+
+def test_a_group_that_is_called_otherwise_is_renamed_though_it_touches_nobody(stage: Stage) -> None:
+    at_rest(stage).world.put(
+        Place("chess", "Sjakklubb", kind="undervisningsgruppe", parent="north", end=ENDS.isoformat())
+    )
+    assert groups(stage.sync(NEXT + DAY)) == {"update": 1}
+
+
+def test_what_nobody_knows_for_certain_is_sent_again(stage: Stage) -> None:
+    at_rest(stage)
+    one = stage.known()["Sjakk"]
+    with stage.state().begin():
+        stage.state().known.doubt("lms", "group", one.id)
+    assert groups(stage.run(NEXT + DAY)) == {"update": 1}
+
+
+def test_another_role_model_is_compared(stage: Stage) -> None:
+    at_rest(stage)
+    roles = stage.parts.settings.roles.read_text(encoding="utf-8")
+    stage.write("roles.yaml", roles.replace("Alle elever", "Elevene"))
+    stage.configure(str(stage.parts.settings.roles), "roles.yaml")
+    assert groups(stage.run(NEXT + DAY)) == {"update": 2}
+
+
+def test_when_somebody_comes_up_by_date_her_groups_are_known(stage: Stage) -> None:
+    begins = (NEXT + 10 * DAY).isoformat()
+    stage.world.put(Tied("7B", "kari", begin=begins))
+    at_rest(stage)
+    report = stage.run(NEXT + 10 * DAY)
+    assert report.changes == {"membership": {"create": 2}}
+    assert stage.run(NEXT + 10 * DAY, "plan", full=True).changes == {}
