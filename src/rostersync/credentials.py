@@ -10,12 +10,14 @@ from typing import Literal
 
 from rostersync.errors import Problem, UserMistake
 
+SecretKind = Literal["credential", "file", "env"]
+
 
 @dataclass(frozen=True, slots=True)
 class Secret:
     """Where a secret is kept: never its value."""
 
-    kind: Literal["credential", "file", "env"]
+    kind: SecretKind
     name: str
     where: str
 

@@ -47,14 +47,16 @@ class Taking:
     def take(self, part: SourcePart) -> SourceReport:
         """Take in one source. Never raises for what is wrong with the source: the report tells."""
         name = part.settings.name
+        state = self.store.sources.state(name)
+        cursor = state.cursor if part.versions == state.versions and not self.full else ""
         try:
-            snapshot = part.connector.fetch(self.now, self.store.sources.releases(name))
+            snapshot = part.connector.fetch(self.now, self.store.sources.releases(name), cursor)
         except SourceUnavailable as error:
             return _unavailable(name, error)
         except SnapshotRefused as error:
             return self._refused(name, error, error.digest)
         try:
-            report = self._read(part, snapshot)
+            report = self._read(part, snapshot, state)
         except SourceUnavailable as error:
             part.connector.discard(snapshot)
             return _unavailable(name, error)
@@ -74,11 +76,11 @@ class Taking:
         log.warning("source.snapshot_refused", source=name, reason=error.reason, snapshot=digest[:12])
         return SourceReport(name, accepted=False, refused=str(error), digest=digest, release=release)
 
-    def _read(self, part: SourcePart, snapshot: Snapshot) -> SourceReport:
+    def _read(self, part: SourcePart, snapshot: Snapshot, state: SourceState) -> SourceReport:
         name = part.settings.name
-        state = self.store.sources.state(name)
         if snapshot.digest == state.accepted_digest and part.versions == state.versions and not self.full:
             log.info("source.snapshot_repeated", source=name)
+            self.store.sources.go_on_from(name, snapshot.cursor)
             return SourceReport(name, accepted=True, proof=state.proof, repeat=True, digest=snapshot.digest)
         if snapshot.digest not in self.store.sources.releases(name):
             refuse_older(snapshot, state)
@@ -93,11 +95,11 @@ class Taking:
         name = part.settings.name
         with self.store.intake(name, self.run, self.now) as intake:
             tally, proof = self._fragments(part, snapshot, intake, careful=careful)
-            census = intake.close()
+            census = intake.close(partial=snapshot.partial)
             refusal = judge_snapshot(census, self.guard.limits, self.guard.floor)
             if refusal and snapshot.digest not in self.store.sources.releases(name):
                 raise SnapshotRefused(refusal.reason, refusal.text, releasable=True)
-            intake.accept(snapshot.digest, part.versions, snapshot.taken_at, proof, self.targets)
+            intake.accept(snapshot.digest, part.versions, snapshot.taken_at, proof, self.targets, snapshot.cursor)
         log.info(
             "source.snapshot_accepted", source=name, read=tally.read, skipped=tally.skipped, rejected=tally.rejected
         )

@@ -43,21 +43,16 @@ def read_state(table: Table) -> StateSettings:
     """Read the table; what is wrong becomes its problems."""
     settings = StateSettings(
         url=table.text("url"),
-        secret=_secret(table, "secret"),
+        secret=table.secret("secret"),
         rehearsal=table.flag("rehearsal", default=False),
         base=table.reader.base,
         schema=table.text("schema", default=SCHEMA),
-        password=_secret(table, "password") if "password" in table else None,
+        password=table.secret("password") if "password" in table else None,
         directory=table.optional_path("directory"),
     )
     _check_address(table, settings)
     table.done()
     return settings
-
-
-def _secret(table: Table, key: str) -> Secret:
-    kind, name = table.reference(key)
-    return Secret(kind, str(table.reader.base / name) if kind == "file" else name, table.where(key))
 
 
 def _check_address(table: Table, settings: StateSettings) -> None:

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from rostersync.credentials import Secret, SecretKind
 from rostersync.errors import Problem, UserMistake
 
 _DURATION = re.compile(r"(\d+)([smhd])")
 _HEADER = re.compile(r"\s*\[+([^\]]+)\]")
 _ASSIGNED = re.compile(r"""\s*([A-Za-z0-9_."' -]+?)\s*=""")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-SecretKind = Literal["credential", "file", "env"]
 
 
 class Reader:
@@ -225,7 +225,7 @@ class Table:
             self.problem(key, f'"{name}" is no time zone; use a name such as "Europe/Oslo"')
             return ZoneInfo(default)
 
-    def reference(self, key: str) -> tuple[SecretKind, str]:
+    def _reference(self, key: str) -> tuple[SecretKind, str]:
         """Where a secret is kept. A literal secret is refused without being shown."""
         value = self._take(key)
         if isinstance(value, dict) and len(value) == 1:
@@ -238,6 +238,11 @@ class Table:
             '{ credential = "NAME" }, { file = "PATH" } or { env = "VARIABLE" }',
         )
         return "env", ""
+
+    def secret(self, key: str) -> Secret:
+        """Where a secret is kept: a reference that is read when it is needed. A file is relative to the config file."""
+        kind, name = self._reference(key)
+        return Secret(kind, str(self.reader.base / name) if kind == "file" else name, self.where(key))
 
     # -- a whole dataclass ------------------------------------------------------------------------------------------
 
@@ -273,6 +278,8 @@ class Table:
             return self.number(key, default=0)
         if hint is timedelta:
             return self.duration(key)
+        if hint is Secret:
+            return self.secret(key)
         return self.path(key) if hint is Path else self.text(key)
 
 

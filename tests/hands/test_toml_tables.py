@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import pytest
 
+from rostersync.credentials import Secret
 from rostersync.errors import UserMistake
 from rostersync.toml_tables import Reader, Table
 
@@ -67,9 +68,9 @@ GOOD: list[tuple[str, Callable[[Table], Any], Any]] = [
     ("", lambda t: t.optional_path("k"), None),
     ('k = "Europe/Oslo"', lambda t: t.zone("k", "UTC").key, "Europe/Oslo"),
     ("", lambda t: t.zone("k", "Europe/Oslo").key, "Europe/Oslo"),
-    ('k = { file = "s" }', lambda t: t.reference("k"), ("file", "s")),
-    ('k = { env = "S" }', lambda t: t.reference("k"), ("env", "S")),
-    ('k = { credential = "s" }', lambda t: t.reference("k"), ("credential", "s")),
+    ('k = { file = "s" }', lambda t: t.secret("k"), Secret("file", str(BASE / "s"), "r.toml:1")),
+    ('k = { env = "S" }', lambda t: t.secret("k"), Secret("env", "S", "r.toml:1")),
+    ('k = { credential = "s" }', lambda t: t.secret("k"), Secret("credential", "s", "r.toml:1")),
 ]
 
 
@@ -131,7 +132,7 @@ def test_what_is_missing_is_told_at_its_table() -> None:
 )
 def test_a_secret_in_the_config_is_refused_and_not_repeated(text: str) -> None:
     root = table(text)
-    root.reference("k")
+    root.secret("k")
     (said,) = problems(root)
     assert said.startswith('r.toml:1: "k" must say where the secret is kept, never the secret itself: ')
     assert "hunter2" not in said

@@ -36,13 +36,17 @@ class Fragment(Struct, frozen=True, gc=False):
 class Snapshot(Struct, frozen=True):
     """What `fetch` found: a stable local copy, its digest, and its own date.
 
-    The digest covers the bytes after the header, and what decides how they are read.
+    The digest covers the bytes after the header, and what decides how they are read. A `partial` one tells only what has
+    changed: whom it does not mention stays as she is, and what it mentions it gives whole. `cursor` is the connector's own
+    note of where to go on from once this one is accepted; it names nobody.
     """
 
     path: str
     digest: str
     taken_at: datetime | None
     label: str
+    partial: bool = False
+    cursor: str = ""
 
 
 class Reading(Protocol):
@@ -73,8 +77,11 @@ class Connector(Protocol):
         """Sentences about what is wrong with the settings or the source as it stands; empty when all is well."""
         ...
 
-    def fetch(self, now: datetime, released: Collection[str] = ()) -> Snapshot:
-        """Choose and copy the newest complete snapshot. `released` are digests that a human let through though stale.
+    def fetch(self, now: datetime, released: Collection[str] = (), cursor: str = "") -> Snapshot:
+        """Choose and copy the newest snapshot. `released` are digests that a human let through though stale.
+
+        `cursor` is that of the last accepted snapshot. It is empty when everything has to be read anew: before the first
+        one, after the mapping has changed, on `--full`. Nothing partial may be given then.
 
         Raises:
             SourceUnavailable: nothing there, or still growing.

@@ -26,6 +26,8 @@ from rostersync.store.rosters import Rosters
 from rostersync.store.sources import Counts, Sources, SourceState
 from rostersync.store.touching import mark_touched
 
+_EVERY_KIND: Final[tuple[ClaimKind, ...]] = ("person", "group", "membership")
+
 _DESCRIBED: Final = """
     EXISTS (SELECT 1 FROM claim WHERE claim.source_no = :source AND claim.kind = 'person' AND claim.key = named.key
                                   AND claim.present = TRUE)
@@ -113,8 +115,10 @@ class Intake:
         keys = [(one.kind, self._desk.surrogate(one.key)[0]) for one in rejected if one.key]
         self._database.insert_many(unusable, ("kind", "key"), keys, ignore=True)
 
-    def close(self) -> Census:
+    def close(self, *, partial: bool = False) -> Census:
         """Everything is read: replace, retire and link, and tell what the snapshot comes to.
+
+        What a `partial` snapshot does not mention is there all the same.
 
         Raises:
             StateBroken: two keys share a surrogate.
@@ -124,7 +128,7 @@ class Intake:
         desk = self._desk
         if desk.is_new:
             self._database.sized()
-        Retirement(desk, self._unread).settle()
+        Retirement(desk, _EVERY_KIND if partial else self._unread).settle()
         linking = Linking(desk)
         linking.link()
         self._questions = linking.questions
@@ -152,7 +156,13 @@ class Intake:
         )
 
     def accept(
-        self, snapshot_digest: str, versions: str, taken_at: datetime | None, proof: str, targets: Sequence[str]
+        self,
+        snapshot_digest: str,
+        versions: str,
+        taken_at: datetime | None,
+        proof: str,
+        targets: Sequence[str],
+        cursor: str = "",
     ) -> None:
         """Make the snapshot the source's last good one, durably; everyone it can change is dirty for `targets`."""
         mark_touched(self._desk, targets, self._at)
@@ -170,6 +180,7 @@ class Intake:
                 run=self._run,
                 proof=proof,
                 counts=self._counts,
+                cursor=cursor,
             )
         )
         self._desk.clear()

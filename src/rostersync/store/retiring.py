@@ -20,7 +20,7 @@ from rostersync.store.tables import claim
 
 
 class Retirement:
-    """Settles the claims of one intake. `unread` are the kinds of rejected records without a readable key."""
+    """Settles the claims of one intake. `unread` are the kinds of which no absence counts."""
 
     def __init__(self, desk: Desk, unread: Collection[ClaimKind]) -> None:
         self._desk = desk

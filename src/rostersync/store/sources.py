@@ -36,7 +36,8 @@ class Counts(msgspec.Struct, frozen=True):
 class SourceState(msgspec.Struct, frozen=True):
     """A source's last accepted snapshot; everything is empty before the first one.
 
-    `versions` is what besides the bytes decided its claims, `taken_at` the snapshot's own date.
+    `versions` is what besides the bytes decided its claims, `taken_at` the snapshot's own date, `cursor` where its
+    connector goes on from.
     """
 
     name: str
@@ -47,6 +48,7 @@ class SourceState(msgspec.Struct, frozen=True):
     run: str = ""
     proof: str = ""
     counts: Counts = Counts()
+    cursor: str = ""
     retired: bool = False
 
 
@@ -85,6 +87,7 @@ class Sources:
             run=row.accepted_run or "",
             proof=row.proof,
             counts=msgspec.json.decode(row.counts, type=Counts) if row.counts else Counts(),
+            cursor=row.cursor,
             retired=row.retired_at is not None,
         )
 
@@ -92,7 +95,7 @@ class Sources:
         """The row number of a source, which gets its row now if it has none."""
         numbers = self.numbers()
         if name not in numbers:
-            row = sa.insert(source).values(name=name, accepted_digest="", versions="", proof="", counts="")
+            row = sa.insert(source).values(name=name, accepted_digest="", versions="", proof="", counts="", cursor="")
             with self._database.begin():
                 self._database.conn.execute(row)
             numbers = self.numbers()
@@ -183,11 +186,17 @@ class Sources:
                 accepted_run=accepted.run,
                 proof=accepted.proof,
                 counts=msgspec.json.encode(accepted.counts).decode(),
+                cursor=accepted.cursor,
                 retired_at=None,
             )
         )
         execute(sa.delete(snapshot_refused).where(snapshot_refused.c.source_no == no))
         execute(sa.delete(snapshot_release).where(snapshot_release.c.source_no == no))
+
+    def go_on_from(self, name: str, cursor: str) -> None:
+        """Remember where to go on from after a snapshot that said nothing new."""
+        with self._database.begin():
+            self._database.conn.execute(sa.update(source).where(source.c.name == name).values(cursor=cursor))
 
     def retire(self, name: str, at: datetime, targets: Collection[str]) -> int:
         """Take a source out for good: what it claimed is absent from now on, and everyone it knew is dirty.

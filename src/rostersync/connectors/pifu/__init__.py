@@ -63,7 +63,7 @@ class PifuConnector:
         """What is wrong with the folder, or with the file that would be read, in sentences."""
         return survey(self._settings, self._zone)
 
-    def fetch(self, now: datetime, released: Collection[str] = ()) -> Snapshot:
+    def fetch(self, now: datetime, released: Collection[str] = (), cursor: str = "") -> Snapshot:  # noqa: ARG002
         """Copy the newest file at rest. `released` are the digests of stale snapshots that a human let through.
 
         Raises:

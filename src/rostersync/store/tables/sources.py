@@ -21,6 +21,7 @@ source = Table(
     Column("accepted_run", String(60)),
     Column("proof", Text, nullable=False, default=""),
     Column("counts", Text, nullable=False, default=""),
+    Column("cursor", Text, nullable=False, default=""),
     Column("key_spaces", LargeBinary),
     Column("retired_at", String(40)),
 )

@@ -109,6 +109,7 @@ def _sources() -> None:
         sa.Column("accepted_run", sa.String(length=60), nullable=True),
         sa.Column("proof", sa.Text(), nullable=False),
         sa.Column("counts", sa.Text(), nullable=False),
+        sa.Column("cursor", sa.Text(), nullable=False),
         sa.Column("key_spaces", sa.LargeBinary(), nullable=True),
         sa.Column("retired_at", sa.String(length=40), nullable=True),
         sa.PrimaryKeyConstraint("no"),
