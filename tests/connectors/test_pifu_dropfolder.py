@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from rostersync.connectors.pifu.spool import Spool
+from rostersync.connectors.pifu.spool import take
 from rostersync.errors import SnapshotRefused, SourceUnavailable
+from rostersync.transport.spool import Spool
 
 from .contract import NOW
 from .documents import DropFolder, made, person
@@ -134,7 +135,7 @@ def test_a_file_that_changes_while_it_is_copied_is_not_taken(folder: DropFolder,
         while path.stat().st_mtime < NOW.timestamp() - 1800:
             pass
         with pytest.raises(SourceUnavailable, match="changed while it was read"):
-            Spool("everyday", folder.spool).take(path, "")
+            take(Spool("everyday", folder.spool, ".xml"), path, "")
     finally:
         writer.kill()
         writer.wait()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from rostersync.connectors.pifu.spool import Spool
+from rostersync.connectors.pifu.spool import take
+from rostersync.transport.spool import Spool
 from tests.scenarios.town import AUTUMN, Town
 
 
@@ -15,9 +16,9 @@ def test_no_run_sweeps_away_the_copy_that_another_is_making(tmp_path: Path) -> N
     folder.mkdir()
 
     def copies(_run: int) -> int:
-        spool, whole = Spool("everyday", folder), 0
+        spool, whole = Spool("everyday", folder, ".xml"), 0
         for _ in range(60):
-            copy = spool.take(export, "way")
+            copy = take(spool, export, "way")
             whole += copy.path.is_file() and copy.path.stat().st_size == export.stat().st_size
             spool.drop(copy.path)
         return whole

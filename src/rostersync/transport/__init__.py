@@ -1,1 +1,1 @@
-"""How bytes get here and away: HTTP with one retry policy, and private copies on disk. It knows no format and decides nothing."""
+"""How bytes get here and away: HTTP with one retry policy, and private copies on disk. Knows no format, decides nothing."""

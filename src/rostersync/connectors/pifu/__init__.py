@@ -16,10 +16,11 @@ from rostersync.connectors.pifu.header import Header, moment, peek
 from rostersync.connectors.pifu.reader import PifuReading, reading_of
 from rostersync.connectors.pifu.records import every_field
 from rostersync.connectors.pifu.settings import Settings
-from rostersync.connectors.pifu.spool import Copy, Spool
+from rostersync.connectors.pifu.spool import Copy, take
 from rostersync.connectors.pifu.survey import survey, unreadable
 from rostersync.connectors.pifu.volatile import mistakes
 from rostersync.errors import SnapshotRefused, SourceUnavailable, UserMistake
+from rostersync.transport.spool import Spool
 
 __all__ = ["Header", "PifuConnector", "Settings", "make", "peek"]
 
@@ -44,7 +45,7 @@ class PifuConnector:
     def __init__(self, name: str, settings: Settings) -> None:
         self._name = name
         self._settings = settings
-        self._spool = Spool(name, settings.spool)
+        self._spool = Spool(name, settings.spool, ".xml")
         try:
             self._zone = ZoneInfo(settings.zone)
         except (ZoneInfoNotFoundError, ValueError):
@@ -73,7 +74,7 @@ class PifuConnector:
         try:
             paths = at_rest(self._settings.files, now, self._settings.settle or timedelta(), self._zone)
             chosen = newest(paths, self._zone)
-            copy = self._spool.take(chosen.path, repr(reading_of(self._settings)))
+            copy = take(self._spool, chosen.path, repr(reading_of(self._settings)))
         except OSError as error:
             raise SourceUnavailable(unreadable(error)) from None
         try:

@@ -1,18 +1,15 @@
-"""Keeps private copies of source files: readable by us alone, digested while copied, gone when nobody needs them."""
+"""Copies the file of a sender into the spool, digested on the way."""
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
-import re
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from rostersync.connectors.pifu.header import Header, read_header
 from rostersync.errors import SourceUnavailable
+from rostersync.transport.spool import Spool
 
 _BLOCK = 1 << 20
 
@@ -25,74 +22,39 @@ class Copy(NamedTuple):
     digest: str
 
 
-class Spool:
-    """The copies of one source, in one folder. Each is locked while it is needed, so a killed run's are told apart."""
+def take(spool: Spool, source: Path, way: str) -> Copy:
+    """Copy a file that does not change meanwhile. `way` spells out how it will be read; the digest covers that too.
 
-    def __init__(self, name: str, folder: Path | None) -> None:
-        self._prefix = f"rostersync-{re.sub('[^A-Za-z0-9_]', '-', name)}-"
-        self._folder = folder or Path(tempfile.gettempdir())
-        self._held: dict[Path, int] = {}
+    Raises:
+        OSError: it cannot be read, or the spool cannot be written.
+        SnapshotRefused: it has no readable header.
+        SourceUnavailable: it changed, or another file took its place, while it was being copied.
+    """
+    with source.open("rb") as stream:
+        before = _identity(os.fstat(stream.fileno()))
+        header = read_header(stream, str(source))
+        path = spool.create()
+        try:
+            with spool.writing(path) as copy:
+                digest = _fill(copy, stream, header, way)
+            if _identity(source.stat()) != before:
+                raise SourceUnavailable(f"{source}: it changed while it was read; run again when it is at rest")
+        except BaseException:
+            spool.drop(path)
+            raise
+    return Copy(path, header, digest)
 
-    def take(self, source: Path, way: str) -> Copy:
-        """Copy a file that does not change meanwhile. `way` spells out how it will be read; the digest covers that too.
 
-        Raises:
-            OSError: it cannot be read, or the folder cannot be written.
-            SnapshotRefused: it has no readable header.
-            SourceUnavailable: it changed, or another file took its place, while it was being copied.
-        """
-        self._sweep()
-        with source.open("rb") as stream:
-            before = _identity(os.fstat(stream.fileno()))
-            header = read_header(stream, str(source))
-            path = self._create()
-            try:
-                digest = self._fill(path, stream, header, way)
-                if _identity(source.stat()) != before:
-                    raise SourceUnavailable(f"{source}: it changed while it was read; run again when it is at rest")
-            except BaseException:
-                self.drop(path)
-                raise
-        return Copy(path, header, digest)
-
-    def drop(self, path: Path) -> None:
-        """Delete a copy."""
-        path.unlink(missing_ok=True)
-        if (held := self._held.pop(path, None)) is not None:
-            os.close(held)
-
-    def _create(self) -> Path:
-        while True:
-            descriptor, name = tempfile.mkstemp(prefix=self._prefix, suffix=".xml", dir=self._folder)  # mode 0600
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            if os.fstat(descriptor).st_nlink:
-                self._held[Path(name)] = descriptor
-                return Path(name)
-            # another run on this machine swept it away before it was locked
-            os.close(descriptor)
-
-    def _fill(self, path: Path, stream: BinaryIO, header: Header, way: str) -> str:
-        """Copy the stream; the digest leaves out the header, which tells the date, but not what the header decides."""
-        decisive = (way, header.encoding, header.root, header.datasource, header.type)
-        digest = hashlib.sha256(repr(decisive).encode() + b"\0")
-        stream.seek(0)
-        with open(self._held[path], "wb", closefd=False) as copy:
-            copy.write(stream.read(header.body))
-            while block := stream.read(_BLOCK):
-                digest.update(block)
-                copy.write(block)
-        return digest.hexdigest()
-
-    def _sweep(self) -> None:
-        """Delete what killed runs left behind: their locks died with them."""
-        for path in self._folder.glob(f"{self._prefix}*.xml"):
-            with suppress(OSError):
-                descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    path.unlink()
-                finally:
-                    os.close(descriptor)
+def _fill(copy: BinaryIO, stream: BinaryIO, header: Header, way: str) -> str:
+    """Copy the stream; the digest leaves out the header, which tells the date, but not what the header decides."""
+    decisive = (way, header.encoding, header.root, header.datasource, header.type)
+    digest = hashlib.sha256(repr(decisive).encode() + b"\0")
+    stream.seek(0)
+    copy.write(stream.read(header.body))
+    while block := stream.read(_BLOCK):
+        digest.update(block)
+        copy.write(block)
+    return digest.hexdigest()
 
 
 def _identity(status: os.stat_result) -> tuple[int, ...]:
