@@ -16,6 +16,7 @@ import click
 from rostersync import connectors, targets
 from rostersync.cli import rostersync
 from rostersync.config import DEPARTED, SUMMER
+from rostersync.credentials import Secret
 from rostersync.errors import RostersyncError
 from rostersync.limits import DEFAULT_LIMITS, FLOOR, Limit
 from rostersync.mapping.transforms import TRANSFORMS
@@ -209,12 +210,12 @@ def fields(settings: type[Any] | None) -> list[tuple[str, str, str, str]]:
         default = "required" if one.default is dataclasses.MISSING else told(one.default)
         kind = "path" if one.metadata.get("path") else kind_of(hints[one.name])
         rows.append((one.name, kind, default, str(one.metadata.get("help", ""))))
-    return rows
+    return sorted(rows, key=lambda row: row[2] != "required")
 
 
 def kind_of(hint: Any) -> str:
     """What a person writes for a type."""
-    words = {str: "text", bool: "flag", int: "number", timedelta: "time span", Path: "path"}
+    words = {str: "text", bool: "flag", int: "number", timedelta: "time span", Path: "path", Secret: "reference"}
     arguments = [one for one in typing.get_args(hint) if one is not type(None)]
     if typing.get_origin(hint) is typing.Literal:
         return ", ".join(f"`{one}`" for one in arguments)

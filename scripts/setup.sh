@@ -24,6 +24,7 @@ $python -c 'import ensurepip' 2>/dev/null || need python3-venv "for the virtual 
 command -v systemd-analyze >/dev/null || [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || (need systemd "to check the unit") || true
 # Only the tests need it, so a machine on which it cannot be installed is told so and goes on without.
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || (need postgresql "the tests bring up a server of their own") || true
+[ -x /usr/sbin/sshd ] || command -v sshd >/dev/null || (need openssh-server "the tests fetch files by SFTP") || true
 
 [ -x "$venv/bin/python" ] || $python -m venv "$venv"
 export PIP_DISABLE_PIP_VERSION_CHECK=1

@@ -19,6 +19,7 @@ FENCES = {
     "yaml": ("mapping/",),
     "click": ("cli/",),
     "rich": ("cli/",),
+    "paramiko": ("transport/files/",),
     "ldap": ("connectors/feide/",),
     "apscheduler": ("daemon/schedule.py",),
 }

@@ -216,6 +216,11 @@ class Table:
         text = self.text(key, default="")
         return self.reader.base / text if text else None
 
+    def place(self, key: str) -> str:
+        """A path or a pattern of paths, relative to the config file; an address such as https://HOST/PATH stays as it is."""
+        text = self.text(key)
+        return text if "://" in text else str(self.reader.base / text)
+
     def zone(self, key: str, default: str) -> ZoneInfo:
         """An IANA time zone."""
         name = self.text(key, default=default)
@@ -249,14 +254,14 @@ class Table:
     def build(self, kind: type[Any]) -> Any:
         """Fill a settings dataclass from this table: its fields are the keys, its types say how each is read.
 
-        A text field with the metadata `{"path": True}` is a path, or a pattern of paths, relative to the config file.
+        A text field with the metadata `{"path": True}` is read by `place`.
         """
         hints = typing.get_type_hints(kind)
         values = {}
         for one in dataclasses.fields(kind):
             if one.name in self:
-                hint = Path if one.metadata.get("path") else hints[one.name]
-                values[one.name] = _as_declared(self._typed(one.name, hint), hints[one.name])
+                is_place = one.metadata.get("path")
+                values[one.name] = self.place(one.name) if is_place else self._typed(one.name, hints[one.name])
             elif one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING:
                 self.problem("", f'"{one.name}" is missing in [{self._path}]')
                 values[one.name] = None
@@ -281,10 +286,6 @@ class Table:
         if hint is Secret:
             return self.secret(key)
         return self.path(key) if hint is Path else self.text(key)
-
-
-def _as_declared(value: Any, hint: Any) -> Any:
-    return str(value) if hint is str else value
 
 
 def _line_numbers(text: str) -> dict[str, int]:

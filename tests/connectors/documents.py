@@ -6,7 +6,8 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-from rostersync.connectors.pifu import PifuConnector, Settings, make
+from rostersync.connectors.pifu import Header, PifuConnector, Settings, make
+from rostersync.connectors.pifu.header import read_header
 from rostersync.model import Record
 
 from .contract import NOW, read_both_ways
@@ -102,6 +103,12 @@ def made(moment: str, *elements: str) -> bytes:
 def key(number: str) -> tuple[str]:
     """The texts of a field that holds one key of our source."""
     return (f"{SOURCE}/{number}",)
+
+
+def peek(path: Path) -> Header:
+    """The header of a file."""
+    with path.open("rb") as stream:
+        return read_header(stream, str(path))
 
 
 PUPIL = person(

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from rostersync.connectors.pifu.spool import take
 from rostersync.errors import SnapshotRefused, SourceUnavailable
-from rostersync.transport.spool import Spool
+from rostersync.transport.files import Files, FilesSettings
 
 from .contract import NOW
 from .documents import DropFolder, made, person
@@ -135,7 +134,7 @@ def test_a_file_that_changes_while_it_is_copied_is_not_taken(folder: DropFolder,
         while path.stat().st_mtime < NOW.timestamp() - 1800:
             pass
         with pytest.raises(SourceUnavailable, match="changed while it was read"):
-            take(Spool("everyday", folder.spool, ".xml"), path, "")
+            Files("everyday", FilesSettings(files=str(path), settle=None, spool=folder.spool)).fetch(NOW)
     finally:
         writer.kill()
         writer.wait()

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from rostersync.connectors.pifu import Header, peek
+from rostersync.connectors.pifu import Header
 from rostersync.connectors.pifu.header import moment
 
-from .documents import V1, WHOLE, document, person, properties
+from .documents import V1, WHOLE, document, peek, person, properties
 
 OSLO = ZoneInfo("Europe/Oslo")
 

@@ -12,9 +12,8 @@ import pytest
 
 from rostersync.connectors.pifu import make
 from rostersync.connectors.pifu.settings import Settings
-from rostersync.connectors.pifu.spool import take
 from rostersync.errors import SourceUnavailable, UserMistake
-from rostersync.transport.spool import Spool
+from rostersync.transport.files import Files, FilesSettings
 
 from .contract import NOW, keyed
 from .documents import WHOLE, DropFolder, document, made, person, properties
@@ -142,9 +141,10 @@ def test_a_killed_runs_copy_is_swept_and_a_living_ones_is_not(folder: DropFolder
     folder.drop(document(*WHOLE))
     living = folder.connector.fetch(NOW)
     program = (
-        "import os, sys\nfrom pathlib import Path\nfrom rostersync.connectors.pifu.spool import take\n"
-        "from rostersync.transport.spool import Spool\n"
-        "take(Spool('everyday', Path(sys.argv[1]), '.xml'), Path(sys.argv[2]), '')\nos.kill(os.getpid(), 9)"
+        "import os, sys\nfrom datetime import datetime, UTC\nfrom pathlib import Path\n"
+        "from rostersync.transport.files import Files, FilesSettings\n"
+        "settings = FilesSettings(files=sys.argv[2], settle=None, spool=Path(sys.argv[1]))\n"
+        "Files('everyday', settings).fetch(datetime.now(UTC))\nos.kill(os.getpid(), 9)"
     )
     subprocess.run([sys.executable, "-c", program, str(folder.spool), living.label], check=False)
     assert len(list(folder.spool.iterdir())) == 2
@@ -164,7 +164,8 @@ def test_a_spool_that_cannot_be_written_is_said_to_be_so(tmp_path: Path) -> None
 
 def test_odd_source_names_make_no_odd_files(tmp_path: Path) -> None:
     (tmp_path / "export.xml").write_bytes(document(*WHOLE))
-    copy = take(Spool("../skoler *", tmp_path, ".xml"), tmp_path / "export.xml", "")
+    files = Files("../skoler *", FilesSettings(files=str(tmp_path / "export.xml"), settle=None, spool=tmp_path))
+    copy = files.fetch(NOW)
     assert copy.path.parent == tmp_path
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from rostersync.connectors.pifu.spool import take
-from rostersync.transport.spool import Spool
+from rostersync.transport.files import Files, FilesSettings
 from tests.scenarios.town import AUTUMN, Town
+
+from .contract import NOW
 
 
 def test_no_run_sweeps_away_the_copy_that_another_is_making(tmp_path: Path) -> None:
@@ -16,11 +17,11 @@ def test_no_run_sweeps_away_the_copy_that_another_is_making(tmp_path: Path) -> N
     folder.mkdir()
 
     def copies(_run: int) -> int:
-        spool, whole = Spool("everyday", folder, ".xml"), 0
+        files, whole = Files("everyday", FilesSettings(files=str(export), settle=None, spool=folder)), 0
         for _ in range(60):
-            copy = take(spool, export, "way")
+            copy = files.fetch(NOW)
             whole += copy.path.is_file() and copy.path.stat().st_size == export.stat().st_size
-            spool.drop(copy.path)
+            files.discard(copy.path)
         return whole
 
     with ThreadPoolExecutor(4) as runs:

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from rostersync.connectors.pifu import peek
 from rostersync.errors import SnapshotRefused
 
 from .contract import NOW
-from .documents import SOURCE, V1, V1_1, V1_2, WHOLE, DropFolder, document, made, person, properties
+from .documents import SOURCE, V1, V1_1, V1_2, WHOLE, DropFolder, document, made, peek, person, properties
 
 MOMENT = "2026-11-21T04:00:00"
 

@@ -196,7 +196,8 @@ def folders(settings: Settings) -> Iterator[Folder]:
     for name, sync in settings.syncs.items():
         for source in sync.sources if sync.times.on_arrival else ():
             own = settings.sources[source].settings
-            if pattern := getattr(own, "files", ""):
+            pattern = getattr(own, "files", "")
+            if pattern and "://" not in pattern:  # servers are asked by the clock
                 settle = getattr(own, "settle", None) or timedelta()
                 yield Folder(name, source, str(Path(pattern).absolute()), settle)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import ssl
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-import urllib3
+if TYPE_CHECKING:
+    import urllib3
 
 _CONNECT: Final = 10.0
 """Seconds for a connection to stand. Whoever listens answers within a second."""
@@ -61,6 +61,10 @@ def address_trouble(url: str) -> str:
 
 def pool(line: Line) -> urllib3.PoolManager:
     """Connections over a line. Certificates are always verified."""
+    import ssl
+
+    import urllib3  # both loaded when there is somebody to speak to: the settings alone must stay light
+
     context = ssl.create_default_context(cafile=str(line.ca) if line.ca else None)
     timeout = urllib3.Timeout(connect=min(_CONNECT, line.timeout.total_seconds()), read=line.timeout.total_seconds())
     if line.proxy:

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from pathlib import Path
 from typing import BinaryIO, cast
 
 from lxml import etree
@@ -51,22 +50,11 @@ class Header:
     body: int = 0
 
 
-def peek(path: Path) -> Header:
-    """The header of a file, read no further than it goes.
-
-    Raises:
-        OSError: the file cannot be read.
-        SnapshotRefused: not XML, not an `enterprise` document, a DOCTYPE, or cut off within the header.
-    """
-    with path.open("rb") as stream:
-        return read_header(stream, str(path))
-
-
 def read_header(stream: BinaryIO, label: str) -> Header:
     """The header of an open document that stands at its first byte. `label` names it in messages.
 
     Raises:
-        SnapshotRefused: as for `peek`.
+        SnapshotRefused: not XML, not an `enterprise` document, a DOCTYPE, or cut off within the header.
     """
     head = _Head(label)
     stopped_at: tuple[int, int] | None = None

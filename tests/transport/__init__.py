@@ -1,0 +1,1 @@
+"""How bytes get here and away, over real sockets."""
