@@ -196,6 +196,12 @@ _SYNC = [
     ("on_arrival", "flag", "`false`", "whether a new file at rest, in a folder that a source reads, starts a run"),
     ("catch_up", "time span", told(CATCH_UP), "how late a run that was missed is made up for, once; `off` = never"),
     ("zone", "text", "`Europe/Oslo`", "school dates are dates in this zone"),
+    (
+        "processes",
+        "a number",
+        "0",
+        "processes that work out a large plan; 0 = as many as there are cores, when it pays",
+    ),
     ("guardian_user", "`separate`, `same`", "`separate`", "whether staff and pupils have another user as guardians"),
     ("grants", "path", "none", "local list of school leaders and super users"),
     ("consents", "path", "none", "local list of grown-up pupils' consents"),

@@ -62,7 +62,7 @@ class GuardSettings:
 
 @dataclass(frozen=True, slots=True)
 class SyncSettings:
-    """One `[sync.NAME]`. `sources` is in order of precedence."""
+    """One `[sync.NAME]`. `sources` is in order of precedence; `processes` work out a plan, 0 = as many as pay."""
 
     name: str
     sources: tuple[str, ...]
@@ -76,6 +76,7 @@ class SyncSettings:
     guard: GuardSettings
     departed: Mapping[str, DepartedPolicy]
     calendar: Calendar
+    processes: int = 0
 
     @property
     def schedule(self) -> str:
@@ -227,6 +228,7 @@ def _sync(table: Table, name: str) -> SyncSettings:
         guard=_guard(table.table("guard", required=False)),
         departed=_departed(table.table("departed", required=False)),
         calendar=_calendar(table.table("calendar", required=False)),
+        processes=table.number("processes", default=0),
     )
     table.done("guard", "departed", "calendar")
     return settings

@@ -113,6 +113,17 @@ class Entries:
                 total.count += number
                 total.marks += mark
 
+    def join(self, other: Entries) -> None:
+        """Count what another part of the same plan counted."""
+        for name, total in other._entries.items():
+            own = self._entries[name]
+            own.count += total.count
+            own.revocations += total.revocations
+            own.marks += total.marks
+        for counted, number in other._counts.items():
+            self._counts[counted] += number
+        self._whole += other._whole
+
     def of(self, target: str) -> list[Entry]:
         """The entries of one target, by kind, action and scope."""
         return [

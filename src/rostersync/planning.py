@@ -6,28 +6,23 @@ Two passes keep memory flat: the first drafts every touched person and counts; g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-import msgspec
-
 from rostersync.assembly import Parts, TargetPart
 from rostersync.config import GuardSettings
-from rostersync.desire import desire
-from rostersync.drafting import Context, draft_person, draft_removals, waiting
-from rostersync.framing import Frame, Structure
+from rostersync.crew import hands, portions
+from rostersync.drafting import Context, draft_removals
+from rostersync.framing import Frame
 from rostersync.guard import Verdict, judge
-from rostersync.lifecycle import RESTORE_ASKED, next_step, policy_for
 from rostersync.locallists import LocalLists
-from rostersync.model import Card, Desired, Draft, Known, Life, Question, User
+from rostersync.model import Question, User
 from rostersync.plan import Entries
-from rostersync.schoolyear import day_after
+from rostersync.portion import Portion, Surroundings
 from rostersync.store import Store
-from rostersync.store.scratch import Scratch
+from rostersync.store.scratch import Scratch, packed
 
-AT_ONCE = 1_000
-"""Persons whose cards are in memory at one time."""
 WINDOW = timedelta(days=7)
 """Counts of the guard run over this many days, so that a slow leak trips too."""
 
@@ -109,16 +104,37 @@ class Planning:
         planned = TargetPlan(part, scratch, removal_scratch, unknown_in_lists=self.lists.unknown)
         frame = Frame(self.store, self.parts, self.on, restored_backup=self.restored_backup, full=self.full)
         structure = frame.plan(name)
-        self._park(planned, structure.drafts)
+        first = Portion(persons=0)
+        first.park(name, structure.drafts)
+        self._add(planned, first)
         with self.store.begin():
             if any(change.action == "end" for draft in structure.drafts for change in draft.changes):
                 self._look_at_those_with_kept_ties(name)
-            for cards in self.store.cards.touched(name, self.on, self.parts.source_names, full=self.full, size=AT_ONCE):
-                self._batch(planned, cards, structure)
+            persons = self.store.cards.whom(name, self.on, full=self.full)
+            around = self._around(name, structure.context)
+            processes = hands(len(persons), self.parts.settings.processes)
+            for portion in portions(self.store, around, persons, processes):
+                self._take(planned, portion)
             for question in planned.questions:
                 self.store.questions.open(question, self.now)
         self._removals(planned, structure.context)
         return planned
+
+    def _around(self, target: str, context: Context) -> Surroundings:
+        settings = self.parts.settings
+        return Surroundings(
+            target=target,
+            sources=self.parts.source_names,
+            rules=self.parts.rules,
+            departed=settings.departed,
+            calendar=settings.calendar,
+            lists=self.lists,
+            on=self.on,
+            restored_backup=self.restored_backup,
+            group_school=context.group_school,
+            standing_groups=context.standing_groups,
+            new_groups=context.new_groups,
+        )
 
     def _look_at_those_with_kept_ties(self, target: str) -> None:
         """A group ends. Whoever has departed or is pinned may still hold a tie to it that no source tells of."""
@@ -138,74 +154,32 @@ class Planning:
         for draft in drafts:
             planned.removals.add(name, draft)
         if drafts:
-            planned.removal_scratch.extend(drafts)
+            planned.removal_scratch.park(packed(drafts))
 
     # -- persons ----------------------------------------------------------------------------------------------------
 
-    def _batch(self, planned: TargetPlan, cards: Sequence[Card], structure: Structure) -> None:
+    def _take(self, planned: TargetPlan, portion: Portion) -> None:
+        """Add a portion to the plan, and write down who has to be looked at again, and when."""
         target = planned.part.settings.name
-        wanted = [desire(self.lists.on(card), self.parts.rules, self.store.ids, self.on) for card in cards]
-        known = _by_person(self.store.known.for_persons(target, [one.person for one in wanted]))
-        context = msgspec.structs.replace(structure.context, known_users=self._known_guardians(target, wanted))
-        drafts: list[Draft] = []
-        unchanged: list[str] = []
-        changed: list[str] = []
-        for one in wanted:
-            own = known.get(one.person, {})
-            made = draft_person(one, own, context)
-            drafts += made
-            planned.waiting += (kept_back := len(waiting(one, own, context)))
-            if kept_back and self.restored_backup:
-                planned.kept_back.add(one.person)
-            (changed if made or one.person in planned.kept_back else unchanged).append(one.person)
-            planned.pinned += one.pinned
-            planned.questions += one.questions
-        planned.touched += len(wanted)
-        self._park(planned, drafts)
-        dues = {one.person: self._next(one, known.get(one.person, {})) for one in wanted}
-        self.store.cards.set_due(target, dues)
+        self._add(planned, portion)
+        self.store.cards.set_due(target, portion.dues)
         # Whoever came up by date alone stays to be looked at until her changes have arrived, like everybody else.
-        self.store.cards.mark_dirty(target, changed, self.now)
-        self.store.cards.clean(target, unchanged)
+        self.store.cards.mark_dirty(target, portion.changed, self.now)
+        self.store.cards.clean(target, portion.unchanged)
         self.progress(f"planning for {target}", planned.touched)
 
-    def _park(self, planned: TargetPlan, drafts: Sequence[Draft]) -> None:
-        for draft in drafts:
-            planned.entries.add(planned.part.settings.name, draft)
-            if draft.before and draft.before.life.state == "suspended":
-                planned.stirring.add(draft.id)
-        if drafts:
-            planned.scratch.extend(drafts)
-
-    def _known_guardians(self, target: str, wanted: Iterable[Desired]) -> frozenset[str]:
-        named = {guardian for one in wanted for user in one.users for guardian in user.guardians}
-        return self.store.known.which(target, named)
-
-    def _next(self, wanted: Desired, known: Mapping[str, Known]) -> date | None:
-        """The next date on which this person has to be looked at again, though nothing new is said of her."""
-        settings = self.parts.settings
-        dates = [
-            wanted.next_change_on,
-            settings.calendar.next_end(self.on) if settings.calendar.contains(self.on) else None,
-        ]
-        for one in known.values():
-            # who departs today, or is given a new grace period today, is looked at again when that is over
-            today = one.life.state == "active" or one.life.reason == RESTORE_ASKED
-            life = Life("departed", departed_on=self.on) if today else one.life
-            if isinstance(one.value, User) and (wanted.gone or one.life.state != "active"):
-                step = next_step(life, policy_for(one.value, settings.departed), settings.calendar)
-                dates.append(max(step[0], day_after(self.on)) if step else None)
-        return min((one for one in dates if one), default=None)
+    def _add(self, planned: TargetPlan, portion: Portion) -> None:
+        planned.touched += portion.persons
+        planned.pinned += portion.pinned
+        planned.waiting += portion.waiting
+        planned.questions += portion.questions
+        planned.kept_back |= portion.kept_back
+        planned.stirring |= portion.stirring
+        planned.entries.join(portion.entries)
+        if portion.drafts:
+            planned.scratch.park(portion.drafts)
 
 
 def loaded(target: str) -> str:
     """Under which name the state remembers that a target has been filled once: until then, creates have no limit."""
     return f"loaded.{target}"
-
-
-def _by_person(known: Mapping[str, Known]) -> dict[str, dict[str, Known]]:
-    found: dict[str, dict[str, Known]] = {}
-    for user_id, one in known.items():
-        if isinstance(one.value, User):
-            found.setdefault(one.value.person, {})[user_id] = one
-    return found

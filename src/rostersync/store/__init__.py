@@ -23,6 +23,7 @@ from rostersync.store.keyring import Keyring
 from rostersync.store.known import Knowledge
 from rostersync.store.lease import Lease
 from rostersync.store.moving import Carried, carry, moved_to, stay
+from rostersync.store.opening import Opening
 from rostersync.store.outbox import Outbox
 from rostersync.store.packing import pack
 from rostersync.store.questions import Questions
@@ -35,8 +36,9 @@ from rostersync.store.sqlite import open_sqlite
 class Store:
     """An open state. Close it when done."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, place: Address) -> None:
         self._database = database
+        self.opening = Opening(place, database.keyring)
         self._value_digest = database.keyring.digest("value")
         self.ids = database.ids
         self.sources = Sources(database)
@@ -159,7 +161,13 @@ def open_store(
     except BaseException:
         database.close()
         raise
-    return Store(database)
+    return Store(database, place)
+
+
+def reopen(place: Address, keyring: Keyring) -> Store:
+    """Open a state that is open already once more, for reading; see `Opening.open`."""
+    database = _opened(place, keyring, create=False, lease=None)
+    return Store(database, place)
 
 
 def _opened(place: Address, keyring: Keyring, *, create: bool, lease: Lease | None) -> Database:

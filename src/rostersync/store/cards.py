@@ -44,6 +44,22 @@ class Cards(Finding):
 
     # -- cards ------------------------------------------------------------------------------------------------------
 
+    def whom(self, target: str, on: date, *, full: bool = False, only: Collection[str] | None = None) -> array[int]:
+        """The row numbers of those who are dirty for a target, or due on that date; in id order.
+
+        `full` means everybody, `only` exactly these person ids.
+        """
+        if only is not None:
+            return self._numbers(only)
+        if full:
+            return array("q", self._database.conn.execute(sa.select(person.c.no).order_by(person.c.id)).scalars())
+        rows = self._database.conn.execute(_TOUCHED, {"target": target, "on": on.isoformat()})
+        return array("q", rows.scalars())
+
+    def deck(self, sources: Sequence[str]) -> Deck:
+        """What deals cards to row numbers, from these sources in their order of precedence."""
+        return Deck(self._database, self._sources(sources))
+
     def touched(
         self,
         target: str,
@@ -54,19 +70,9 @@ class Cards(Finding):
         only: Collection[str] | None = None,
         size: int = BATCH,
     ) -> Iterator[list[Card]]:
-        """The cards of those who are dirty for a target, or due on that date; in id order, `size` at a time.
-
-        `full` means everybody, `only` exactly these person ids. Who is meant is settled at the first batch: marking or
-        cleaning between the batches changes nothing.
-        """
-        if only is not None:
-            numbers = self._numbers(only)
-        elif full:
-            numbers = array("q", self._database.conn.execute(sa.select(person.c.no).order_by(person.c.id)).scalars())
-        else:
-            rows = self._database.conn.execute(_TOUCHED, {"target": target, "on": on.isoformat()})
-            numbers = array("q", rows.scalars())
-        deck = Deck(self._database, self._sources(sources))
+        """The cards of `whom`, `size` at a time. Marking or cleaning between the batches changes nothing."""
+        numbers = self.whom(target, on, full=full, only=only)
+        deck = self.deck(sources)
         for start in range(0, len(numbers), size):
             yield deck.cards(numbers[start : start + size])
 

@@ -38,17 +38,21 @@ class Keyring:
         UserMistake: the secret is too short.
     """
 
-    __slots__ = ("_digest_key", "_seal", "_surrogate", "ids")
+    __slots__ = ("_digest_key", "_seal", "_secret", "_surrogate", "ids")
 
     def __init__(self, secret: str) -> None:
         material = secret.encode()
         if len(material) < SECRET_BYTES:
             short = f"[state] secret: it has {len(material)} bytes and needs at least {SECRET_BYTES}"
             raise UserMistake([f"{short}; make one with `openssl rand -base64 48`"])
+        self._secret = secret
         self.ids = Ids(_derive(material, b"id"))
         self._digest_key = _derive(material, b"digest")
         self._seal = AESGCM(_derive(material, b"seal"))
         self._surrogate = hashlib.blake2b(key=self._digest_key, digest_size=24, person=b"surrogate")
+
+    def __reduce__(self) -> tuple[type[Keyring], tuple[str]]:
+        return Keyring, (self._secret,)
 
     # -- digests ----------------------------------------------------------------------------------------------------
 

@@ -16,14 +16,18 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from rostersync.model import Draft
 
 
+def packed(drafts: Sequence[Draft]) -> bytes:
+    """One batch of drafts as bytes."""
+    return msgspec.msgpack.encode(drafts)
+
+
 class Scratch:
-    """A list of drafts that lives on disk: append batches, then iterate as often as wanted, in the same order."""
+    """A list of drafts that lives on disk: park batches, then iterate as often as wanted, in the same order."""
 
     def __init__(self) -> None:
         self._cipher = AESGCM(AESGCM.generate_key(256))
         self._file = tempfile.TemporaryFile(prefix="rostersync-")  # noqa: SIM115 - closed by __exit__
         self._sizes: list[int] = []
-        self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(list[Draft])
 
     def __enter__(self) -> Scratch:
@@ -39,10 +43,10 @@ class Scratch:
         """Whether nothing has been parked."""
         return not self._sizes
 
-    def extend(self, drafts: Sequence[Draft]) -> None:
-        """Park one batch."""
+    def park(self, batch: bytes) -> None:
+        """Park one batch, as `packed` makes it."""
         nonce = os.urandom(12)
-        sealed = nonce + self._cipher.encrypt(nonce, self._encoder.encode(list(drafts)), None)
+        sealed = nonce + self._cipher.encrypt(nonce, batch, None)
         self._file.seek(0, os.SEEK_END)
         self._file.write(sealed)
         self._sizes.append(len(sealed))
