@@ -3,16 +3,17 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check proof bench docs lock clean
+.PHONY: help setup demo test check proof bench bench-docs docs lock clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 SIZE ?= M
+STATE ?= sqlite
 JOBS ?= 2
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: $(READY) ## make .venv with everything in it, at pinned versions
 
@@ -36,8 +37,11 @@ check: setup ## lint, types, architecture
 proof: setup ## the long seeded proofs: kills, mutations, a whole school year
 	@ROSTERSYNC_PROOF=full $(PY) -m pytest -n $(JOBS) -m proof
 
-bench: setup ## first load and unchanged night, as ratios to bare iterparse (SIZE=S, M or L)
-	@$(PY) benchmarks/first_load.py --size $(SIZE)
+bench: setup ## what a night costs, beside others (SIZE=S|M|L|XL STATE=sqlite|postgresql|both ROWS=first,again KEEP=dir)
+	@$(PY) -m benchmarks --size $(SIZE) --state $(STATE) $(if $(ROWS),--rows $(ROWS)) $(if $(KEEP),--keep $(KEEP))
+
+bench-docs: setup ## write the measured figures and their chart into docs/
+	@$(PY) -m benchmarks --draw
 
 docs: setup ## write docs/reference/ anew from the code
 	@$(PY) scripts/reference.py

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +48,11 @@ def programs() -> Path | None:
 
 
 class Server:
-    """A server. `folder` holds its files and its socket."""
+    """A server. `folder` holds its files and its socket; `settings` are PostgreSQL's, made for speed unless given."""
 
-    def __init__(self, programs: Path) -> None:
+    def __init__(self, programs: Path, settings: Mapping[str, str] = _FAST) -> None:
         self._programs = programs
+        self._settings = settings
         self._user = next((one for one in ("postgres", "nobody") if _there(one)), None) if os.geteuid() == 0 else None
         self.folder = Path(tempfile.mkdtemp(prefix="rostersync-pg-", dir="/tmp"))
         self._process: subprocess.Popen[bytes] | None = None
@@ -77,7 +79,7 @@ class Server:
 
     def start(self) -> None:
         """Start, and wait until it answers."""
-        settings = [part for name, value in _FAST.items() for part in ("-c", f"{name}={value}")]
+        settings = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
         files = ["-D", str(self.folder / "files"), "-k", str(self.folder)]
         # It may be started again while the last connections of a killed one are still going down.
         for _ in range(100):
@@ -111,6 +113,12 @@ class Server:
         """Stop for good."""
         self.stop(signal.SIGQUIT)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def pid(self) -> int:
+        """The first of its processes."""
+        assert self._process is not None
+        return self._process.pid
 
     # -- databases --------------------------------------------------------------------------------------------------
 
