@@ -15,6 +15,8 @@ from benchmarks.exports import Exports
 from benchmarks.measure import Failed
 from benchmarks.rows import BY_NAME, ROWS, SIZES, usual
 
+_USUALLY = "Left out unless named: the other importers on L, the naive one in PostgreSQL, most of ours on XL."
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure the rows that are asked for, or draw what was measured."""
@@ -58,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="What a night costs, as ratios to bare iterparse over the same file, taken just before each row.",
-        epilog=f"rows:\n{listed}\n\nLeft out unless named: the other importers on L, the naive one in PostgreSQL, most of ours on XL.",
+        epilog=f"rows:\n{listed}\n\n{_USUALLY}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--size", choices=SIZES, default="M", help="2, 19, 190 or 1,900 schools")

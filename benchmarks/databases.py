@@ -29,6 +29,8 @@ class Database(Protocol):
     """A place for states."""
 
     name: str
+    lasts: bool
+    """Whether its states are there the next time too."""
 
     @property
     def cpu(self) -> Callable[[], float] | None:
@@ -45,6 +47,7 @@ class Sqlite:
     """Each state is a file in its home, and is copied with it."""
 
     name = "sqlite"
+    lasts = True
     cpu = None
 
     def url(self, state: str) -> str:
@@ -59,6 +62,7 @@ class Postgresql:
     """Each state is a database of one server."""
 
     name = "postgresql"
+    lasts = False
 
     def __init__(self, server: Server) -> None:
         self._server = server

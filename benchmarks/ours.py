@@ -43,6 +43,8 @@ class Deployment:
         self._folder, self._exports, self._database = folder, exports, database
         self.home, self._kept = folder / "home", folder / _LOADED
         self.export = self.home / "in" / "export.xml"
+        if not database.lasts:
+            shutil.rmtree(folder, ignore_errors=True)
 
     @property
     def is_loaded(self) -> bool:

@@ -16,7 +16,7 @@ from lxml import etree
 
 from benchmarks.stream import NAMESPACE, elements
 
-Row: TypeAlias = dict[str, str | None]
+Fields: TypeAlias = dict[str, str | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,12 +68,12 @@ MEMBERSHIP = Table(
         "ends": "role/timeframe/end",
     },
 )
-Reading: TypeAlias = Callable[[etree._Element, Table], Row]
+Reading: TypeAlias = Callable[[etree._Element, Table], Fields]
 TABLES = (PERSON, GROUP, MEMBERSHIP)
 _MEMBER, _ROLE = NAMESPACE + "member", NAMESPACE + "role"
 
 
-def records(export: Path, read: Reading) -> Iterator[tuple[Table, Row]]:
+def records(export: Path, read: Reading) -> Iterator[tuple[Table, Fields]]:
     """Every row of an export with its table."""
     for element in elements(export):
         match etree.QName(element).localname:
@@ -89,7 +89,7 @@ def records(export: Path, read: Reading) -> Iterator[tuple[Table, Row]]:
                     yield MEMBERSHIP, group | read(member, MEMBERSHIP) | {"role": role.get("roletype")}
 
 
-def found(element: etree._Element, table: Table) -> Row:
+def found(element: etree._Element, table: Table) -> Fields:
     """A row by one search for each field."""
     return {column: element.findtext(_qualified(path)) for column, path in table.paths.items()}
 
@@ -98,15 +98,15 @@ def walker() -> Reading:
     """A way to read a row by one walk. It takes the paths apart once."""
     trees = {table: _tree(table.paths) for table in TABLES}
 
-    def walked(element: etree._Element, table: Table) -> Row:
-        row: Row = dict.fromkeys(table.paths)
+    def walked(element: etree._Element, table: Table) -> Fields:
+        row: Fields = dict.fromkeys(table.paths)
         _walk(element, trees[table], row)
         return row
 
     return walked
 
 
-def _walk(element: etree._Element, tree: dict[str, Any], row: Row) -> None:
+def _walk(element: etree._Element, tree: dict[str, Any], row: Fields) -> None:
     for child in element:
         below = tree.get(child.tag)
         if isinstance(below, tuple):  # what it is depends on an attribute

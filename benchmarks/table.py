@@ -7,7 +7,7 @@ from datetime import date
 
 from benchmarks.exports import Counts
 from benchmarks.results import Results, Taken
-from benchmarks.rows import ROWS, YARDSTICK, Row
+from benchmarks.rows import ASKED_OF, ROWS, YARDSTICK, Row
 
 NOT_MEASURED = "Not measured yet."
 
@@ -28,8 +28,8 @@ def of_size(results: Results, state: str) -> str:
         return NOT_MEASURED
     rows = [(YARDSTICK, _yardstick(measured)), *((row, measured[row.name]) for row in ROWS if row.name in measured)]
     columns = {head: cell for head, cell in _COLUMNS.items() if any(cell(*one) for one in rows)}
-    if results.size in ("L", "XL"):
-        columns["asked of L"] = lambda row, _: _asked(row)
+    if results.size == ASKED_OF:
+        columns |= {"asked": lambda row, _: str(row.must), "hoped for": lambda row, _: str(row.goal)}
     head = [f"{results.size}: {described(results.counts)}", *columns]
     return table(head, ([row.shown, *(cell(row, taken) for cell in columns.values())] for row, taken in rows))
 
@@ -78,11 +78,6 @@ def _yardstick(measured: Mapping[str, Taken]) -> Taken:
     """The quickest of the yardsticks: each row has one of its own, by which its ratio goes."""
     best = min((taken.yardstick for taken in measured.values()), key=lambda figure: figure.cpu)
     return Taken(best, best, date.min, "")
-
-
-def _asked(row: Row) -> str:
-    asked = (f"{row.ratio:g} x" if row.ratio else "", f"{row.memory} MB" if row.memory else "")
-    return ", ".join(filter(None, asked))
 
 
 def _cell(taken: Taken | None) -> str:

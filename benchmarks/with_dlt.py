@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from benchmarks.records import TABLES, Row, Table, records, walker
+from benchmarks.records import TABLES, Fields, Table, records, walker
 
 INSTALL = "dlt is not installed: pip install '.[bench]'"
 _PAGE = 5000
@@ -56,9 +56,9 @@ def marked(export: Path, mark: Any) -> Iterator[Any]:
         yield mark.with_hints(page, hints[table], create_table_variant=True)
 
 
-def pages(export: Path) -> Iterator[tuple[Table, list[Row]]]:
+def pages(export: Path) -> Iterator[tuple[Table, list[Fields]]]:
     """The rows in lists, each of one table."""
-    waiting: dict[Table, list[Row]] = defaultdict(list)
+    waiting: dict[Table, list[Fields]] = defaultdict(list)
     for table, row in records(export, walker()):
         waiting[table].append(row)
         if len(waiting[table]) == _PAGE:
