@@ -38,15 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _measure(state: str, chosen: Sequence[str], folder: Path, exports: Exports, into: Path) -> None:
     """One state's rows; each is written down as soon as it is there, for the next ones may take an hour."""
-    found = results.load(exports.size, exports.counts(), into)
-    print(f"\n{found.size}, {state}: {table.described(found.counts)}", flush=True)
+    counts = exports.counts()
+    print(f"\n{exports.size}, {state}: {table.described(counts)}", flush=True)
     with database(state) as place:
         for name, taken, why_not in measure(chosen, folder, exports, place):
             print(f"  {BY_NAME[name].shown}: {why_not or 'measured'}", flush=True)
             if taken:
-                found = found.having(state, name, taken)
-                results.save(found, into)
-    print(f"\n{table.of_size(found, state)}")
+                results.save(results.load(exports.size, counts, into).having(state, name, taken), into)
+    print(f"\n{table.of_size(results.load(exports.size, counts, into), state)}")
 
 
 def _rows(text: str) -> tuple[str, ...]:

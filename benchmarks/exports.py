@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
@@ -47,8 +47,9 @@ class Exports:
     def place(self, guise: str, path: Path) -> None:
         """Put an export where it is looked for, old enough to be at rest.
 
-        `guise` is `day1`, `day2`, `again` (day1 with a later date in its header) or `reordered` (that, with its first two
-        persons in each other's place, so that the file as a whole is not recognised but every element is).
+        `guise` is `day1`, `day2`, or day1 with a later date in its header: `again` as it is, `reordered` with its first two
+        persons in each other's place, so that the file as a whole is not recognised but every element is, or `scattered`
+        with a change to every hundredth person, and to a fourth of all groups about a hundredth of all memberships.
         """
         path.unlink(missing_ok=True)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +57,10 @@ class Exports:
             os.link(self._made(int(guise[-1])), path)
         else:
             with self._made(1).open("rb") as first, path.open("wb") as other:
-                _rewrite(first, other, swap=guise == "reordered")
+                other.writelines(
+                    line.replace(b"T02:00:00</datetime>", b"T03:00:00</datetime>") for line in _header(first)
+                )
+                _GUISES[guise](first, other)
         os.utime(path, (time.time() - _SETTLED,) * 2)
 
     def _made(self, day: int) -> Path:
@@ -74,13 +78,47 @@ class Exports:
         return self._folder / f"export-day{day}.xml"
 
 
-def _rewrite(first: BinaryIO, other: BinaryIO, *, swap: bool) -> None:
-    """One element a line: a later date in the header, the first two persons swapped if asked, and the rest as it is."""
-    other.writelines(line.replace(b"T02:00:00</datetime>", b"T03:00:00</datetime>") for line in _header(first))
-    persons = list(islice(first, 2))
-    assert all(line.startswith(_BEGIN) for line in persons)
-    other.writelines(reversed(persons) if swap else persons)
+def _copy(first: BinaryIO, other: BinaryIO) -> None:
     shutil.copyfileobj(first, other, 1 << 20)
+
+
+def _reorder(first: BinaryIO, other: BinaryIO) -> None:
+    other.writelines(reversed(list(islice(first, 2))))
+    _copy(first, other)
+
+
+def _scatter(first: BinaryIO, other: BinaryIO) -> None:
+    """One element a line: every hundredth person gets another name, every fourth group loses its first member."""
+    seen = dict.fromkeys(_SCATTERED, 0)
+    for line in first:
+        kind = line[: line.find(b">") + 1]
+        if kind in seen:
+            seen[kind] += 1
+            every, change = _SCATTERED[kind]
+            other.write(line if seen[kind] % every else change(line))
+        else:
+            other.write(line)
+
+
+def _renamed(person: bytes) -> bytes:
+    return person.replace(b"</family>", b"-Ny</family>")
+
+
+def _without_first(membership: bytes) -> bytes:
+    head, _, members = membership.partition(b"<member>")
+    left = members.partition(b"</member>")[2]
+    return head + left if b"<member>" in left else membership
+
+
+_GUISES: dict[str, Callable[[BinaryIO, BinaryIO], None]] = {
+    "again": _copy,
+    "reordered": _reorder,
+    "scattered": _scatter,
+}
+_SCATTERED: dict[bytes, tuple[int, Callable[[bytes], bytes]]] = {
+    _BEGIN: (100, _renamed),
+    b"<membership>": (4, _without_first),
+}
 
 
 def _header(stream: BinaryIO) -> Iterator[bytes]:

@@ -31,6 +31,7 @@ STEPS = {
     "reordered": Step("reordered", ("sync", "oslo")),
     "next-plan": Step("day2", ("plan", "oslo"), NEXT),
     "next": Step("day2", ("sync", "oslo"), NEXT),
+    "scattered": Step("scattered", ("plan", "oslo")),
     "mapping": Step("again", ("sync", "oslo")),
     "full": Step("again", ("sync", "oslo", "--full")),
 }
