@@ -182,6 +182,12 @@ _DAEMON = [
 _SOURCE = [
     ("type", "text", "required", "the format, not the product"),
     ("mapping", "path", "required", "the mapping file"),
+    (
+        "departs",
+        "flag",
+        "`true`; `false` for feide",
+        "whether somebody has gone whom this source, and every other such one, lists no more; `false` = it only adds values",
+    ),
 ]
 _TARGET = [
     ("type", "text", "required", "the format"),

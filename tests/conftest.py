@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 from rostersync import logs
+from tests import slapd as openldap
 from tests.postgres import Server, programs
 from tests.states import STATES
 
@@ -38,6 +39,17 @@ def postgres() -> Iterator[Server]:
     if found is None:
         pytest.skip("PostgreSQL is not on this machine; Debian and Ubuntu: apt-get install postgresql")
     server = Server(found)
+    yield server
+    server.remove()
+
+
+@pytest.fixture(scope="session")
+def slapd() -> Iterator[openldap.Slapd]:
+    """An OpenLDAP server of this process's own."""
+    program = openldap.program()
+    if program is None:
+        pytest.skip("OpenLDAP's server is not on this machine; Debian and Ubuntu: apt-get install slapd")
+    server = openldap.Slapd(program)
     yield server
     server.remove()
 

@@ -106,15 +106,27 @@ def assemble(settings: Settings, name: str) -> Parts:
     consents = gathering.attempt(lambda: _list(sync.consents, parse_consents)) or ()
     if gathering.problems or roles is None:
         raise UserMistake(gathering.problems)
+    read = tuple(source for source in sources if source)
+    rules = _rules(sync, roles, read)
     return Parts(
         settings=sync,
-        sources=tuple(source for source in sources if source),
+        sources=read,
         targets=tuple(_target(settings.targets[n]) for n in sync.targets),
-        rules=Rules(roles=roles, guardian_user=sync.guardian_user, calendar=sync.calendar),
+        rules=rules,
         grants=tuple(grants),
         consents=tuple(consents),
-        digest=_digest(sync, roles, grants, consents),
+        digest=_digest(sync, rules, grants, consents),
         fed=_fed(settings, sync),
+    )
+
+
+def _rules(sync: SyncSettings, roles: RoleModel, sources: tuple[SourcePart, ...]) -> Rules:
+    return Rules(
+        roles=roles,
+        guardian_user=sync.guardian_user,
+        calendar=sync.calendar,
+        adding=frozenset(one.settings.name for one in sources if not one.settings.departs),
+        matching={one.settings.name: one.mapping.matching for one in sources if one.mapping.matching},
     )
 
 
@@ -131,7 +143,7 @@ def with_lists(parts: Parts) -> Parts:
     """
     sync = parts.settings
     grants, consents = _list(sync.grants, parse_grants), _list(sync.consents, parse_consents)
-    digest = _digest(sync, parts.rules.roles, grants, consents)
+    digest = _digest(sync, parts.rules, grants, consents)
     return replace(parts, grants=grants, consents=consents, digest=digest)
 
 
@@ -160,10 +172,12 @@ def _text(path: Path) -> str:
         raise UserMistake([Problem(str(path), f"cannot be read: {reason}")]) from None
 
 
-def _digest(sync: SyncSettings, roles: RoleModel, grants: object, consents: object) -> str:
+def _digest(sync: SyncSettings, rules: Rules, grants: object, consents: object) -> str:
     told: Mapping[str, object] = {
-        "roles": roles.digest,
+        "roles": rules.roles.digest,
         "sources": sync.sources,
+        "adding": sorted(rules.adding),
+        "matching": {name: sorted(fields) for name, fields in rules.matching.items()},
         "guardian_user": sync.guardian_user,
         "calendar": sync.calendar,
         "departed": sync.departed,

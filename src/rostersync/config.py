@@ -33,12 +33,16 @@ SUMMER = Calendar(add_only=(((6, 15), (9, 1)),))
 
 @dataclass(frozen=True, slots=True)
 class SourceSettings:
-    """One `[source.NAME]`: `settings` is the connector's own settings dataclass."""
+    """One `[source.NAME]`: `settings` is the connector's own settings dataclass.
+
+    `departs` is false where the source only adds to what others say: nobody is here, or has gone, on its word alone.
+    """
 
     name: str
     type: str
     mapping: Path
     settings: Any
+    departs: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +167,7 @@ def _read(root: Table, path: Path) -> Settings:
     targets_ = {name: _target(table, name) for name, table in root.tables("target")}
     syncs = {name: _sync(table, name) for name, table in root.tables("sync")}
     for name, table in root.tables("sync"):
+        _check_owning(table, [sources[one] for one in syncs[name].sources if one in sources])
         _check_names(table, "from", syncs[name].sources, sources, "source")
         _check_names(table, "to", syncs[name].targets, targets_, "target")
     if not syncs:
@@ -180,14 +185,23 @@ def _check_names(table: Table, key: str, named: tuple[str, ...], there: Mapping[
         table.problem(key, f'"{key}" names no {kind}')
 
 
+def _check_owning(table: Table, sources: list[SourceSettings]) -> None:
+    if sources and not any(one.departs for one in sources):
+        text = (
+            '"from" names only sources that add to what others say; name one with departs = true, or nobody is anywhere'
+        )
+        table.problem("from", text)
+
+
 def _source(table: Table, name: str) -> SourceSettings:
     kind = table.text("type")
     settings_type = connectors.settings_type(kind)
     if kind and settings_type is None:
         table.problem("type", _unknown_type("source", kind, connectors.types()))
     mapping = table.path("mapping")
+    departs = table.flag("departs", default=settings_type is None or connectors.departs(kind))
     settings = _own_settings(table, settings_type)
-    return SourceSettings(name, kind, mapping, settings)
+    return SourceSettings(name, kind, mapping, settings, departs)
 
 
 def _unknown_type(what: str, kind: str, there: tuple[str, ...]) -> str:

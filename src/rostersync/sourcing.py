@@ -50,7 +50,8 @@ class Taking:
         state = self.store.sources.state(name)
         cursor = state.cursor if part.versions == state.versions and not self.full else ""
         try:
-            snapshot = part.connector.fetch(self.now, self.store.sources.releases(name), cursor)
+            releases = self.store.sources.releases(name)
+            snapshot = part.connector.fetch(self.now, releases, cursor, part.mapping.wanted)
         except SourceUnavailable as error:
             return _unavailable(name, error)
         except SnapshotRefused as error:

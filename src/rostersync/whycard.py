@@ -9,6 +9,7 @@ from typing import Any
 
 from rostersync.assembly import Parts
 from rostersync.desire import desire
+from rostersync.desire.adding import heard
 from rostersync.desire.guardianship import Standing, adults, decide, ward_of
 from rostersync.desire.rules import Rules
 from rostersync.locallists import resolve
@@ -104,7 +105,7 @@ def why_card(store: Store, parts: Parts, person: str, on: date) -> WhyCard:
 def _links(card: Card, rules: Rules, on: date) -> Iterator[Link]:
     """Her guardians, and those whom she may be a guardian of. What protection withholds is not even named."""
     for pupil in (card, *card.wards):
-        ward = ward_of(pupil, rules.reader, on)
+        ward = ward_of(heard(pupil, rules), rules.reader, on)
         for adult in adults(ward) if pupil is card else [card.person]:
             standing = decide(ward, adult, on)
             if not standing.silent:

@@ -134,11 +134,13 @@ class WatchedSource:
     def check(self) -> list[str]:
         return self.inner.check()
 
-    def fetch(self, now: datetime, released: Collection[str] = (), cursor: str = "") -> Snapshot:
+    def fetch(
+        self, now: datetime, released: Collection[str] = (), cursor: str = "", wanted: Wanted | None = None
+    ) -> Snapshot:
         self.diary.append("fetch")
         if self.fetching:
             raise self.fetching
-        return self.inner.fetch(now, released, cursor)
+        return self.inner.fetch(now, released, cursor, wanted)
 
     def read(self, snapshot: Snapshot, keyed: KeyedDigest, wanted: Wanted, *, careful: bool = False) -> Reading:
         self.diary.append("read carefully" if careful else "read")

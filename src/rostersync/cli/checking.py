@@ -89,7 +89,7 @@ def _released(shell: Shell) -> Iterator[dict[str, str]]:
             for field in fields:
                 for source in parts.sources:
                     basis = dict(source.mapping.sensitive).get(field, "")
-                    if source.mapping.line_of("person", field):
+                    if source.mapping.line_of("person", field) and field not in source.mapping.matching:
                         yield {
                             "sync": name,
                             "role": role,

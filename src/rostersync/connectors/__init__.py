@@ -77,11 +77,14 @@ class Connector(Protocol):
         """Sentences about what is wrong with the settings or the source as it stands; empty when all is well."""
         ...
 
-    def fetch(self, now: datetime, released: Collection[str] = (), cursor: str = "") -> Snapshot:
+    def fetch(
+        self, now: datetime, released: Collection[str] = (), cursor: str = "", wanted: Wanted | None = None
+    ) -> Snapshot:
         """Choose and copy the newest snapshot. `released` are digests that a human let through though stale.
 
         `cursor` is that of the last accepted snapshot. It is empty when everything has to be read anew: before the first
-        one, after the mapping has changed, on `--full`. Nothing partial may be given then.
+        one, after the mapping has changed, on `--full`. Nothing partial may be given then. `wanted` is what will be read
+        of it (None = everything): a source that can be asked for less is asked for no more.
 
         Raises:
             SourceUnavailable: nothing there, or still growing.
@@ -110,6 +113,7 @@ __all__ = [
     "Snapshot",
     "Unsure",
     "Wanted",
+    "departs",
     "make",
     "settings_type",
     "types",
@@ -129,6 +133,11 @@ def make(kind: str, name: str, settings: Any) -> Connector:
         raise LookupError(kind)
     connector: Connector = module.make(name, settings)
     return connector
+
+
+def departs(kind: str) -> bool:
+    """Whether a person whom no source of this type lists has gone; False where a source only adds to what others say."""
+    return bool(getattr(_module(kind), "DEPARTS", True))
 
 
 def types() -> tuple[str, ...]:

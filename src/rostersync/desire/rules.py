@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Literal
 
@@ -15,13 +16,17 @@ from rostersync.schoolyear import Calendar, Policy
 class Rules(Struct, frozen=True, dict=True):
     """Everything that `desire` goes by, beside the card and the date.
 
-    `guardian_user` is "separate" for two users with two logins, "same" for one user that carries both.
+    `guardian_user` is "separate" for two users with two logins, "same" for one user that carries both. `adding` are the
+    sources that only add to what others say: nobody is here, or has left, on their word. `matching` are, by source, the
+    fields that only tell who somebody is; that source gives them to nobody.
     """
 
     roles: RoleModel
     guardian_user: Literal["separate", "same"] = "separate"
     calendar: Calendar = Calendar()
     policy: Policy = Policy()
+    adding: frozenset[str] = frozenset()
+    matching: Mapping[str, frozenset[str]] = {}
 
     @cached_property
     def reader(self) -> TieReader:

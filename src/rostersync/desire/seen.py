@@ -7,6 +7,7 @@ from datetime import date
 
 from msgspec import Struct
 
+from rostersync.desire.adding import heard
 from rostersync.desire.claims import Belief, believe
 from rostersync.desire.faces import grant_changes_after, raised_roles
 from rostersync.desire.guardianship import Standing, Ward, adults, decide, followed, read_ward, ward_of
@@ -40,6 +41,7 @@ class Seen(Struct, frozen=True):
 
 def see(card: Card, rules: Rules, on: date) -> Seen:
     """Look at a card on a date."""
+    card = heard(card, rules)
     belief = believe(card.claims)
     reading = rules.reader.read(card.ties, belief.silent)
     here = not belief.absent and not belief.contradicted

@@ -64,6 +64,11 @@ class Mapping:
         """The fields that are read to decide something and never released (`use: decide`)."""
         return frozenset(rule.field for section in self._sections.values() for rule in section.fields if rule.decide)
 
+    @property
+    def matching(self) -> frozenset[str]:
+        """The fields that only tell who somebody is, and that this source gives to nobody (`use: match`)."""
+        return frozenset(rule.field for section in self._sections.values() for rule in section.fields if rule.match)
+
     def _mark(self, section: str, field: str) -> Mark | None:
         found = next((one for one in self._sections.values() if one.name == section), None)
         if found is None:

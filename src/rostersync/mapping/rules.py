@@ -63,6 +63,9 @@ RECORDS: Mapping[SectionName, tuple[str, ...]] = {
 SENSITIVE = frozenset(("national_number", "local_number", "birth_date", "email", "mobile", "login"))
 """Fields that need `sensitive: yes` and a `basis` in the owner's words."""
 
+MATCHING = frozenset(("national_number", "local_number", "feide_id"))
+"""Fields that a source may give for no other purpose than to recognise somebody (`use: match`)."""
+
 KEYS = frozenset(("parent", "mentor"))
 """Fields that are source keys: opaque, so nothing inside them is tidied."""
 
@@ -87,6 +90,7 @@ class FieldRule(Struct, frozen=True):
     sensitive: bool = False
     basis: str = ""
     decide: bool = False
+    match: bool = False
 
 
 class Branch(Struct, frozen=True):

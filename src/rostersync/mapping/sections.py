@@ -12,6 +12,7 @@ from rostersync.mapping.rules import (
     CONTACT_KINDS,
     FIELDS,
     GROUP_KINDS,
+    MATCHING,
     RECORDS,
     SENSITIVE,
     FieldRule,
@@ -110,6 +111,7 @@ class SectionReader:
     def _field_rule(self, section: SectionName, field: str, mark: Mark, block: Block) -> FieldRule:
         table, otherwise = self._table(field, block.get("table"))
         steps = self._steps(block.get("as"))
+        use = self._use(field, block.get("use"))
         rule = FieldRule(
             field=field,
             mark=mark,
@@ -120,7 +122,8 @@ class SectionReader:
             required=self._ask.yes(block, "required"),
             sensitive=self._ask.yes(block, "sensitive"),
             basis=clean(self._ask.text(block.get("basis"), f"{field}: basis")),
-            decide=self._decides(field, block.get("use")),
+            decide=use == "decide",
+            match=use == "match",
         )
         self._check(rule)
         return rule
@@ -138,14 +141,19 @@ class SectionReader:
         if field == "primary" and not {rule.otherwise, *dict(rule.table or ()).values()} <= {"yes", "no"}:
             self._problems.add(rule.mark, "primary needs a `table` whose words are yes and no")
 
-    def _decides(self, field: str, node: Node | None) -> bool:
+    def _use(self, field: str, node: Node | None) -> str:
         if node is None:
-            return False
+            return ""
+        use = self._ask.word(node, "use", ("decide", "match"))
         released = [role for role, fields in self._roles.release.items() if field in fields]
-        if self._ask.word(node, "use", ("decide",)) and released:
+        if use == "decide" and released:
             where = f"the role model {self._roles.name} releases it to {', '.join(released)}"
             self._problems.add(node.mark, f"{field} is only for deciding, but {where}")
-        return True
+        if use == "match" and field not in MATCHING:
+            self._problems.add(
+                node.mark, f"nobody is recognised by {field}; `use: match` is for {', '.join(sorted(MATCHING))}"
+            )
+        return use
 
     def _origins(self, section: SectionName, field: str, mark: Mark, node: Node | None) -> tuple[Origin, ...]:
         if node is None:

@@ -58,7 +58,13 @@ class PifuConnector:
         """What is wrong with the place, or with the file that would be read, in sentences."""
         return survey(self._files, self._settings)
 
-    def fetch(self, now: datetime, released: Collection[str] = (), cursor: str = "") -> Snapshot:  # noqa: ARG002
+    def fetch(
+        self,
+        now: datetime,
+        released: Collection[str] = (),
+        cursor: str = "",  # noqa: ARG002
+        wanted: Wanted | None = None,  # noqa: ARG002
+    ) -> Snapshot:
         """Copy the newest file at rest. `released` are the digests of stale snapshots that a human let through.
 
         Raises:

@@ -1,0 +1,90 @@
+"""Reads only what has changed (RFC 4533, syncrepl), as long as the directory can tell it beyond doubt.
+
+A deletion is told by an id alone, or not at all once the server has forgotten it; and a cookie that the server does not
+understand brings everything, as if nothing were missing. So changes count only where the server names each of them,
+and nothing is gone. In all other cases everything is read, and who is missing is told by that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import ldap
+from ldap.syncrepl import SyncDoneControl, SyncInfoMessage, SyncRequestControl, SyncStateControl
+
+from rostersync.connectors.feide.rows import Attributes
+from rostersync.connectors.feide.session import Session
+from rostersync.errors import SnapshotRefused
+
+_COOKIE: Final = re.compile(r"rid=\d{3}(?:,sid=[0-9a-f]+)?,csn=[\x21-\x7e]+")
+
+
+class Lost(Exception):
+    """The changes since the cookie cannot be told; everything has to be read."""
+
+
+class Following:
+    """One reading of what is new since `cookie`, or of everything without one. Afterwards `cookie` is the next one."""
+
+    def __init__(self, session: Session, cookie: str) -> None:
+        self._session = session
+        self._since = cookie
+        self.cookie = ""
+
+    def entries(self, base: str, wanted: str, attributes: Sequence[str]) -> Iterator[tuple[str, Attributes]]:
+        """The entries, one at a time.
+
+        Raises:
+            Lost: only with a cookie; what was given before does not count.
+            SnapshotRefused: the server gave no cookie at the end, so nothing proves that this was all.
+            ldap.LDAPError: anything else.
+        """
+        control = SyncRequestControl(criticality=True, cookie=self._since or None, mode="refreshOnly")
+        references = 0
+        for kind, rows, controls in self._session.messages(base, wanted, attributes, control):
+            if kind == ldap.RES_SEARCH_ENTRY:
+                for dn, found, told in rows:
+                    if self._is_here(told):
+                        yield dn, found
+            elif kind == ldap.RES_SEARCH_REFERENCE:
+                references += len(rows)
+            elif kind == ldap.RES_INTERMEDIATE:
+                self._between(rows)
+            elif kind == ldap.RES_SEARCH_RESULT:
+                self._end(controls)
+        self._session.refuse_elsewhere(references)
+
+    def _is_here(self, told: Sequence[Any]) -> bool:
+        """Whether an entry is given, and not only its id."""
+        states = [one.state for one in told if isinstance(one, SyncStateControl)]
+        if self._since and states not in (["add"], ["modify"]):
+            raise Lost
+        return states in (["add"], ["modify"])
+
+    def _between(self, rows: Sequence[Any]) -> None:
+        for name, content, _ in rows:
+            if name != SyncInfoMessage.responseName:
+                continue
+            told = SyncInfoMessage(content)
+            if self._since and (told.syncIdSet is not None or told.refreshPresent is not None):
+                raise Lost
+            if told.newcookie:
+                self.cookie = told.newcookie
+
+    def _end(self, controls: Sequence[Any]) -> None:
+        for one in controls:
+            if isinstance(one, SyncDoneControl) and one.cookie:
+                self.cookie = one.cookie
+        self.cookie = self.cookie or self._since
+        if not is_cookie(self.cookie):
+            if self._since:
+                raise Lost
+            text = "the directory gave no cookie to go on from; set mode to paged, or have syncprov set up"
+            raise SnapshotRefused("no proof", text)
+
+
+def is_cookie(text: str) -> bool:
+    """Whether a text is shaped as OpenLDAP's cookies are; a server takes any other for none, and says nothing."""
+    return _COOKIE.fullmatch(text) is not None

@@ -1,0 +1,144 @@
+"""One connection to a directory, from the first byte to the last: encrypted, signed in, and every wait bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final
+
+import ldap
+
+from rostersync.connectors.feide.certificates import objection
+from rostersync.connectors.feide.rows import Attributes
+from rostersync.connectors.feide.settings import Settings
+from rostersync.errors import SnapshotRefused
+
+if TYPE_CHECKING:
+    from ldap.controls import RequestControl
+    from ldap.ldapobject import SimpleLDAPObject
+
+_ENTRY: Final = ldap.RES_SEARCH_ENTRY
+_WHOLE: Final = "(objectClass=*)"
+
+
+class Session:
+    """An open connection. Every method raises ldap.LDAPError; `trouble.py` says what each kind means."""
+
+    def __init__(self, settings: Settings, connection: SimpleLDAPObject) -> None:
+        self._connection = connection
+        self._seconds = settings.seconds
+        self._url = settings.url
+
+    def base(self, configured: str) -> str:
+        """Where the tree begins: as configured, else the one that the server says it has.
+
+        Raises:
+            SnapshotRefused: it has none or several, or does not say.
+        """
+        if configured:
+            return configured
+        found: list[bytes] = []
+        for _, attributes in self.entries("", _WHOLE, ["namingContexts"], scope=ldap.SCOPE_BASE):
+            found += next(iter(attributes.values()), ())
+        if len(found) != 1:
+            text = f"{self._url}: it has {len(found)} trees that one may know of; name one in the setting base"
+            raise SnapshotRefused("configuration", text)
+        return found[0].decode()
+
+    def entries(
+        self,
+        base: str,
+        wanted: str,
+        attributes: Sequence[str],
+        *,
+        scope: int = ldap.SCOPE_SUBTREE,
+        control: RequestControl | None = None,
+        ended: list[Any] | None = None,
+    ) -> Iterator[tuple[str, Attributes]]:
+        """One search, entry by entry as they arrive. The controls of its end are put into `ended`.
+
+        Raises:
+            SnapshotRefused: a part of the tree is on another server.
+        """
+        controls = [control] if control else None
+        asked = self._connection.search_ext(base, scope, wanted, list(attributes), serverctrls=controls)
+        receive, seconds = self._connection.result3, self._seconds
+        elsewhere = 0
+        while True:
+            kind, rows, _, answered = receive(asked, 0, seconds)
+            if kind != _ENTRY and kind != ldap.RES_SEARCH_REFERENCE:
+                break
+            for dn, found in rows:
+                if dn is None or kind != _ENTRY:
+                    elsewhere += 1
+                else:
+                    yield dn, found
+        self.refuse_elsewhere(elsewhere)
+        if ended is not None:
+            ended += answered
+
+    def refuse_elsewhere(self, references: int) -> None:
+        """Refuse a search that was pointed to other servers for a part of the tree.
+
+        Raises:
+            SnapshotRefused: it was.
+        """
+        if references:
+            text = f"{self._url}: {references} parts of the tree are on other servers; name a base below them"
+            raise SnapshotRefused("no proof", text)
+
+    def messages(self, base: str, wanted: str, attributes: Sequence[str], control: RequestControl) -> Iterator[Any]:
+        """One search as whole messages, with the controls of each entry and what comes in between."""
+        asked = self._connection.search_ext(base, ldap.SCOPE_SUBTREE, wanted, list(attributes), serverctrls=[control])
+        while True:
+            kind, rows, _, controls, _, _ = self._connection.result4(
+                asked, 0, self._seconds, add_ctrls=1, add_intermediates=1
+            )
+            yield kind, rows, controls
+            if kind == ldap.RES_SEARCH_RESULT:
+                return
+
+
+@contextmanager
+def opened(settings: Settings, password: str) -> Iterator[Session]:
+    """Connect, encrypt, sign in; and hang up at the end of the block.
+
+    Raises:
+        ldap.LDAPError: any of it did not work.
+        SnapshotRefused: the certificate is not believed.
+    """
+    connection = _prepared(settings)
+    try:
+        try:
+            if settings.starttls:
+                connection.start_tls_s()
+            connection.simple_bind_s(settings.bind_dn, password)
+        except (ldap.SERVER_DOWN, ldap.CONNECT_ERROR):
+            if wrong := objection(settings):
+                raise SnapshotRefused("certificate", wrong) from None
+            raise
+        yield Session(settings, connection)
+    finally:
+        with suppress(ldap.LDAPError):
+            connection.unbind_ext()
+
+
+def _prepared(settings: Settings) -> SimpleLDAPObject:
+    """A connection that is not made yet. What ldap.conf and the environment say of certificates does not count."""
+    connection = ldap.initialize(settings.url)
+    connection.timeout = settings.seconds
+    for option, value in (
+        (ldap.OPT_PROTOCOL_VERSION, ldap.VERSION3),
+        (ldap.OPT_NETWORK_TIMEOUT, settings.seconds),
+        (ldap.OPT_TIMEOUT, settings.seconds),
+        (ldap.OPT_REFERRALS, 0),
+    ):
+        connection.set_option(option, value)
+    if settings.encrypted:
+        if not settings.ca.is_file():
+            raise SnapshotRefused("certificate", f"{settings.ca}: there is no such file; correct the setting ca")
+        connection.set_option(ldap.OPT_X_TLS_REQUIRE_CERT, ldap.OPT_X_TLS_DEMAND)
+        connection.set_option(ldap.OPT_X_TLS_CACERTFILE, str(settings.ca))
+        connection.set_option(ldap.OPT_X_TLS_PROTOCOL_MIN, ldap.OPT_X_TLS_PROTOCOL_TLS1_2)
+        connection.set_option(ldap.OPT_X_TLS_NEWCTX, 0)  # only now do the options before it count
+    return connection
