@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 from cryptography import x509
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 DAY = timedelta(days=1)
+_SERIALS = count(1)
 
 
 class Authority:
@@ -19,7 +21,7 @@ class Authority:
 
     def __init__(self) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "rostersync tests")])
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"rostersync tests {next(_SERIALS)}")])
         signed = self._builder(self._name, self._key, DAY).add_extension(
             x509.BasicConstraints(True, None), critical=True
         )

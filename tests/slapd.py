@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 import ldap
+from ldap.controls.simple import ManageDSAITControl
 
 from rostersync.lab.ldif import SUFFIX, schema
 from tests.certificates import Authority
@@ -199,8 +200,8 @@ class Slapd:
         )
 
     def delete(self, dn: str) -> None:
-        """Delete an entry."""
-        self.connection.delete_s(dn)
+        """Delete an entry, be it only a pointer to another server."""
+        self.connection.delete_ext_s(dn, serverctrls=[ManageDSAITControl(True)])
 
 
 def _values(found: str | bytes | list[str | bytes]) -> list[bytes]:

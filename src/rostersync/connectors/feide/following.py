@@ -18,7 +18,8 @@ from rostersync.connectors.feide.rows import Attributes
 from rostersync.connectors.feide.session import Session
 from rostersync.errors import SnapshotRefused
 
-_COOKIE: Final = re.compile(r"rid=\d{3}(?:,sid=[0-9a-f]+)?,csn=[\x21-\x7e]+")
+_CSN: Final = r"\d{14}\.\d{6}Z#[0-9a-f]{6}#[0-9a-f]{3}#[0-9a-f]{6}"
+_COOKIE: Final = re.compile(rf"rid=\d{{3}}(?:,sid=[0-9a-f]{{3}})?,csn={_CSN}(?:;{_CSN})*")
 
 
 class Lost(Exception):
@@ -64,6 +65,7 @@ class Following:
         return states in (["add"], ["modify"])
 
     def _between(self, rows: Sequence[Any]) -> None:
+        """What comes between entries: the ids of those deleted, or of those still present."""
         for name, content, _ in rows:
             if name != SyncInfoMessage.responseName:
                 continue
@@ -74,9 +76,11 @@ class Following:
                 self.cookie = told.newcookie
 
     def _end(self, controls: Sequence[Any]) -> None:
-        for one in controls:
-            if isinstance(one, SyncDoneControl) and one.cookie:
-                self.cookie = one.cookie
+        done = [one for one in controls if isinstance(one, SyncDoneControl)]
+        if self._since and not all(one.refreshDeletes for one in done):
+            raise Lost  # who was not named as present is gone
+        for one in done:
+            self.cookie = one.cookie or self.cookie
         self.cookie = self.cookie or self._since
         if not is_cookie(self.cookie):
             if self._since:
