@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from rostersync.connectors import Snapshot, pifu
+from rostersync.connectors.feide.fields import FIELDS as FEIDE
 from rostersync.connectors.pifu.records import every_field
 from rostersync.mapping import Mapping, parse_mapping, parse_roles
 from rostersync.mapping.rules import CONTACT_KINDS, GROUP_KINDS
@@ -16,6 +17,8 @@ from rostersync.model import PERSON_FIELDS, ROLES, Claim, GroupClaim, Membership
 from tests.conftest import ROOT
 
 MAPPINGS = sorted((ROOT / "mappings").glob("*.yaml"))
+OFFERED = {"feide.yaml": FEIDE}
+"""Mapping file -> what its source offers, where that is not PIFU-IMS."""
 ROLE_MODELS = sorted((ROOT / "mappings" / "roles").glob("*.yaml"))
 
 
@@ -29,7 +32,7 @@ def oslo() -> RoleModel:
 
 
 def mapping_of(name: str, roles: RoleModel) -> Mapping:
-    return parse_mapping(text_of(ROOT / "mappings" / name), name, fields=every_field(), roles=roles)
+    return parse_mapping(text_of(ROOT / "mappings" / name), name, fields=OFFERED.get(name, every_field()), roles=roles)
 
 
 @pytest.mark.parametrize("path", MAPPINGS, ids=lambda path: path.name)
@@ -96,6 +99,17 @@ def test_everyday_never_asks_for_what_must_stay_in_the_school_system(oslo: RoleM
     assert not [
         name for name in wanted["person"] if re.search(r"tel|photo|adr|absence|gender|AtOrg|FIN|password", name)
     ]
+
+
+# -- Feide ------------------------------------------------------------------------------------------------------------
+
+
+def test_feide_gives_the_login_and_nothing_else(oslo: RoleModel) -> None:
+    mapping = mapping_of("feide.yaml", oslo)
+    read = {field for field in PERSON_FIELDS if mapping.line_of("person", field)}
+    assert read - mapping.matching == {"feide_id"}
+    assert dict(mapping.sensitive)["feide_id"]
+    assert set(mapping.wanted) == {"person"}
 
 
 # -- the official samples -------------------------------------------------------------------------------------------

@@ -18,7 +18,11 @@ ID_ATTRIBUTES: Final = ("entryUUID", "objectGUID", "nsUniqueId")
 """By which names servers know it: OpenLDAP (RFC 4530), Active Directory, 389 Directory Server."""
 BINARY: Final = frozenset({"objectGUID"})
 LIN: Final = "norEduPersonLIN"
+LOCAL_NUMBERS: Final = {"localnin": f"{LIN}.localnin", "fin": f"{LIN}.fin"}
+"""A local number is REALM:KIND:NUMBER (info_go, chapter 5); each kind is a field of its own."""
 ENTITLEMENT: Final = "eduPersonEntitlement"
+GROUP_PREFIX: Final = b"urn:mace:feide.no:go:group:"
+"""How an entitlement begins that speaks of a group; in any case of letters."""
 SCHOOL_DN: Final = "eduPersonOrgUnitDN"
 AFFILIATION: Final = "eduPersonAffiliation"
 GUARDIAN: Final = "norEduPersonGuardianNIN"
@@ -40,7 +44,7 @@ _PERSON: Final = (
 )
 
 FIELDS: Final[Wanted] = {
-    "person": frozenset({ID, *_PERSON, f"{LIN}.*"}),
+    "person": frozenset({ID, *_PERSON, *LOCAL_NUMBERS.values()}),
     "contact": frozenset({"contact", "type"}),
     "group": frozenset({"group", "type", "name", "number", "parent", "grep", "begin", "end"}),
     "membership": frozenset({"group", "type"}),

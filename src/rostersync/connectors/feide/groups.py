@@ -20,6 +20,7 @@ from rostersync.connectors.feide.fields import (
     AFFILIATION,
     DN,
     ENTITLEMENT,
+    GROUP_PREFIX,
     ID,
     OWNER_NUMBER,
     SCHOOL_DN,
@@ -27,7 +28,7 @@ from rostersync.connectors.feide.fields import (
 )
 from rostersync.connectors.feide.rows import Row
 
-_PREFIX: Final = "urn:mace:feide.no:go:group:"
+_PREFIX: Final = GROUP_PREFIX.decode()
 _PARTS: Final = 8
 _TYPES: Final = frozenset("bua")
 _DATE: Final = re.compile(r"(\d{4})-(\d\d)-\d\d")

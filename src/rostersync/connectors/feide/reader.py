@@ -12,7 +12,7 @@ import msgspec
 import structlog
 
 from rostersync.connectors import Fragment, KeyedDigest, Snapshot, Wanted
-from rostersync.connectors.feide.fields import GUARDIAN, LIN
+from rostersync.connectors.feide.fields import GUARDIAN, LIN, LOCAL_NUMBERS
 from rostersync.connectors.feide.groups import Gathering, Member
 from rostersync.connectors.feide.rows import Row, Rows, read_row
 from rostersync.errors import SnapshotRefused
@@ -74,14 +74,13 @@ class FeideReading:
         return Record("person", fields, line, parts)
 
     def _local_numbers(self, row: Row) -> dict[str, tuple[str, ...]]:
-        """`REALM:localnin:ID` under the name of its kind (info_go, chapter 5)."""
         found: dict[str, tuple[str, ...]] = {}
         for text in row.texts.get(LIN, ()):
             _, _, local = text.partition(":")
-            kind, colon, number = local.partition(":")
-            name = f"{LIN}.{kind.lower()}"
-            if colon and number.strip() and name in self._wanted.get("person", _NOTHING):
-                found[name] = (*found.get(name, ()), number.strip())
+            kind, _, number = local.partition(":")
+            name = LOCAL_NUMBERS.get(kind.lower(), "")
+            if name in self._wanted.get("person", _NOTHING) and (number := number.strip()):
+                found[name] = (*found.get(name, ()), number)
         return found
 
     def _contact(self, number: str, line: int) -> Record:

@@ -16,7 +16,15 @@ import ldap
 import ldap.dn
 import msgspec
 
-from rostersync.connectors.feide.fields import BINARY, DN, ID, ID_ATTRIBUTES, SCHOOL_DN
+from rostersync.connectors.feide.fields import (
+    BINARY,
+    DN,
+    ENTITLEMENT,
+    GROUP_PREFIX,
+    ID,
+    ID_ATTRIBUTES,
+    SCHOOL_DN,
+)
 from rostersync.errors import SnapshotRefused
 
 Attributes = Mapping[str, Sequence[bytes]]
@@ -71,6 +79,8 @@ class Tidying:
             return tuple(value.hex() for value in values)
         texts = set()
         for value in values:
+            if name == ENTITLEMENT and value[: len(GROUP_PREFIX)].lower() != GROUP_PREFIX:
+                continue  # half of them only repeat a group's id
             try:
                 text = value.decode().strip().replace("\0", "")
             except UnicodeDecodeError:

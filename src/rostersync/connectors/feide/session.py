@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -87,12 +87,14 @@ class Session:
             text = f"{self._url}: {references} parts of the tree are on other servers; name a base below them"
             raise SnapshotRefused("no proof", text)
 
-    def messages(self, base: str, wanted: str, attributes: Sequence[str], control: RequestControl) -> Iterator[Any]:
-        """One search as whole messages, with the controls of each entry and what comes in between."""
+    def messages(
+        self, base: str, wanted: str, attributes: Sequence[str], control: RequestControl, known: Mapping[str, type[Any]]
+    ) -> Iterator[Any]:
+        """One search as whole messages, with what comes in between and, by type, the controls that are `known`."""
         asked = self._connection.search_ext(base, ldap.SCOPE_SUBTREE, wanted, list(attributes), serverctrls=[control])
         while True:
             kind, rows, _, controls, _, _ = self._connection.result4(
-                asked, 0, self._seconds, add_ctrls=1, add_intermediates=1
+                asked, 0, self._seconds, add_ctrls=1, add_intermediates=1, resp_ctrl_classes=known
             )
             yield kind, rows, controls
             if kind == ldap.RES_SEARCH_RESULT:

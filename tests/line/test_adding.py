@@ -1,0 +1,87 @@
+"""A directory of logins adds to what the school systems say: nobody is here, or gone, on its word."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from msgspec.structs import replace
+
+from rostersync.desire import Rules
+from rostersync.desire.adding import heard
+from rostersync.desire.seen import Seen, see
+from rostersync.model import Card, OwnClaim, RoleModel
+from tests.line.builders import ROLES
+
+TODAY = date(2026, 11, 22)
+NUMBER = "15881250036"
+
+
+def rules(**keys: object) -> Rules:
+    """Rules of a sync in which Feide only adds, and its national number only recognises."""
+    usual: dict[str, object] = {"adding": frozenset({"feide"}), "matching": {"feide": frozenset({"national_number"})}}
+    roles: RoleModel = ROLES
+    return Rules(roles=roles, **(usual | keys))  # type: ignore[arg-type]
+
+
+def claim(source: str, *, present: bool = True, left: str = "", **values: str) -> OwnClaim:
+    return OwnClaim(source, tuple(sorted(values.items())), present=present, left=left)
+
+
+SIS = claim("everyday", given_name="Kari")
+FEIDE = claim("feide", feide_id="kari@x.example", national_number=NUMBER)
+
+
+def seen(*claims: OwnClaim, **keys: object) -> Seen:
+    return see(Card("p", claims), rules(**keys), TODAY)
+
+
+def test_it_gives_its_values_to_whom_the_school_system_has() -> None:
+    assert seen(SIS, FEIDE).belief.values == {"given_name": "Kari", "feide_id": "kari@x.example"}
+
+
+def test_whom_only_the_directory_still_lists_has_departed() -> None:
+    belief = seen(replace(SIS, present=False), FEIDE).belief
+    assert belief.absent
+    assert belief.values["feide_id"] == "kari@x.example"
+
+
+def test_whom_the_directory_no_longer_lists_has_not() -> None:
+    belief = seen(SIS, replace(FEIDE, present=False)).belief
+    assert not belief.absent
+    assert belief.left == ""
+
+
+def test_whom_only_the_directory_ever_had_is_nobody_here() -> None:
+    assert seen(FEIDE).belief.absent
+
+
+def test_whom_the_school_system_lists_as_left_has_left_whatever_the_directory_says() -> None:
+    assert seen(replace(SIS, left="inactive"), FEIDE).belief.left == "inactive"
+    assert seen(SIS, replace(FEIDE, left="disabled")).belief.left == ""
+
+
+def test_of_two_school_systems_one_is_enough_to_be_here() -> None:
+    belief = seen(replace(SIS, present=False), claim("sits", given_name="Kari"), FEIDE).belief
+    assert not belief.absent
+    assert belief.values["feide_id"] == "kari@x.example"
+
+
+def test_a_number_that_only_recognises_is_never_released() -> None:
+    assert "national_number" not in seen(SIS, FEIDE).belief.values
+    both = seen(replace(SIS, values=(*SIS.values, ("national_number", NUMBER))), FEIDE)
+    assert both.belief.values["national_number"] == NUMBER
+
+
+def test_a_directory_that_owns_its_people_is_believed_like_any_source() -> None:
+    assert not seen(replace(SIS, present=False), FEIDE, adding=frozenset()).belief.absent
+
+
+def test_the_same_holds_for_a_ward() -> None:
+    ward = Card("w", (replace(SIS, present=False), FEIDE))
+    (found,) = heard(Card("p", (SIS,), wards=(ward,)), rules()).wards
+    assert [one.present for one in found.claims] == [False, False]
+
+
+def test_where_no_source_only_adds_nothing_is_touched() -> None:
+    card = Card("p", (SIS, FEIDE))
+    assert heard(card, rules(adding=frozenset(), matching={})) is card
