@@ -109,12 +109,15 @@ class FeideReading:
 
     def _roster(self, key: str, kind: str, members: Sequence[Member], line: int) -> Record:
         wanted = self._wanted.get("member", _NOTHING)
-        shared: dict[tuple[str, ...], _Fields] = {}
+        named = "member" in wanted
+        shared: dict[tuple[str, str, str], _Fields] = {}
         parts = []
-        for person, *tie in members:
-            told = dict(zip(("role", "begin", "end"), tie, strict=True))
-            fields = shared.setdefault(tuple(tie), self._chosen("member", told))
-            parts.append(Record("member", fields, line, whose=person if "member" in wanted else ""))
+        for person, role, begin, end in members:
+            fields = shared.get((role, begin, end))
+            if fields is None:
+                fields = self._chosen("member", {"role": role, "begin": begin, "end": end})
+                shared[role, begin, end] = fields
+            parts.append(Record("member", fields, line, whose=person if named else ""))
         return Record("membership", self._chosen("membership", {"group": key, "type": kind}), line, tuple(parts))
 
     def _chosen(self, kind: RecordKind, told: Mapping[str, str]) -> _Fields:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from struct import Struct as Layout
 from typing import BinaryIO, Final
 from unicodedata import normalize
@@ -34,7 +35,6 @@ Texts = dict[str, tuple[str, ...]]
 _LENGTH: Final = Layout(">I")
 _END: Final = 0xFFFFFFFF
 _BITS: Final = 1 << 256
-_DNS: Final = frozenset({SCHOOL_DN})
 
 
 class Row(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -78,18 +78,32 @@ class Tidying:
         if name in BINARY:
             return tuple(value.hex() for value in values)
         texts = set()
+        tidy = _TIDY.get(name, _tidied)
         for value in values:
-            if name == ENTITLEMENT and value[: len(GROUP_PREFIX)].lower() != GROUP_PREFIX:
-                continue  # half of them only repeat a group's id
             try:
-                text = value.decode().strip().replace("\0", "")
+                if text := tidy(value):
+                    texts.add(text)
             except UnicodeDecodeError:
                 self.unreadable[name] += 1
-                continue
-            if text:
-                text = text if text.isascii() else normalize("NFC", text)
-                texts.add(plain_dn(text) if name in _DNS else text)
         return tuple(texts) if len(texts) < 2 else tuple(sorted(texts))
+
+
+def _tidied(value: bytes) -> str:
+    """A text in NFC without white space around it; empty where there is none."""
+    text = value.decode().strip().replace("\0", "")
+    return text if text.isascii() else normalize("NFC", text)
+
+
+def _group_only(value: bytes) -> str:
+    """An entitlement that describes a group; half of all only repeat its id."""
+    return _tidied(value) if value[: len(GROUP_PREFIX)].lower() == GROUP_PREFIX else ""
+
+
+_TIDY: Final[Mapping[str, Callable[[bytes], str]]] = {
+    # Thousands share these, so each is tidied once.
+    ENTITLEMENT: lru_cache(maxsize=1 << 14)(_group_only),
+    SCHOOL_DN: lru_cache(maxsize=1 << 10)(lambda value: plain_dn(_tidied(value))),
+}
 
 
 def plain_dn(dn: str) -> str:
