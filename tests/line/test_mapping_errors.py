@@ -75,6 +75,7 @@ FIELD = [
         "§{from: nin, sensitive: yes, basis: x, use: decide}",
         "national_number is only for deciding, but the role model",
     ),
+    ("use: decide", "use: §match", "nobody is recognised by birth_date; `use: match` is for feide_id, local_number,"),
     ("use: decide", "use: §decides", 'unknown use "decides" (did you mean "decide"?)'),
     (TABLE, "§{from: primary, table: {1: yes}}", "primary: a table must end in `otherwise`"),
     (TABLE, "§{from: primary, table: {otherwise: no, 1: yes}}", "primary: a table must end in `otherwise`"),

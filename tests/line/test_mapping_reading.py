@@ -417,6 +417,7 @@ def test_a_mapping_lists_its_sensitive_and_deciding_fields() -> None:
         ("email", "contact with guardians"),
     ]
     assert SMALL.deciding == {"birth_date"}
+    assert SMALL.matching == frozenset()
     assert SMALL.name == "small-source"
     assert SMALL.tests == 1
 
