@@ -26,6 +26,15 @@ command -v systemd-analyze >/dev/null || [ "$(id -u)" != 0 ] || ! command -v apt
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || (need postgresql "the tests bring up a server of their own") || true
 [ -x /usr/sbin/sshd ] || command -v sshd >/dev/null || (need openssh-server "the tests fetch files by SFTP") || true
 
+# python-ldap is built from source. The server and its tools are only for tests, which are skipped without them.
+{ [ -e /usr/include/ldap.h ] && [ -e /usr/include/sasl/sasl.h ]; } || {
+  need libldap-dev "to build python-ldap"
+  need libsasl2-dev "to build python-ldap"
+}
+command -v cc >/dev/null || need gcc "to build python-ldap"
+[ -e "$($python -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" ] || need python3-dev "to build python-ldap"
+[ -x /usr/sbin/slapd ] || (need slapd "the tests bring up a directory of their own") || true
+
 [ -x "$venv/bin/python" ] || $python -m venv "$venv"
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 "$venv/bin/pip" install -qq --require-hashes -r requirements/dev.txt

@@ -190,8 +190,8 @@ WRONG = [
     ),
     ("[state]", "[state]\nrehersal = true", '3: unknown key "rehersal" in [state] (did you mean "rehearsal"?)'),
     ("[state]", '[state]\nrehearsal = "yes"', '3: "rehearsal" must be true or false, without quotes'),
-    ('"pifu"', '"pifo"', '7: unknown source type "pifo"; there is: pifu (did you mean "pifu"?)'),
-    ('"pifu"', '"feide"', '7: unknown source type "feide"; there is: pifu'),
+    ('"pifu"', '"pifo"', '7: unknown source type "pifo"; there is: feide, pifu (did you mean "pifu"?)'),
+    ('"pifu"', '"ldap"', '7: unknown source type "ldap"; there is: feide, pifu'),
     ('type = "pifu"\n', "", '6: "type" is missing in [source.everyday]'),
     (
         '"oneroster_csv"',
@@ -266,7 +266,7 @@ def test_all_mistakes_come_at_once_and_in_file_order(tmp_path: Path) -> None:
     assert problems(tmp_path, "typo = 1\n" + text) == [
         'rostersync.toml:1: unknown key "typo"',
         'rostersync.toml:4: unknown key "rehersal" in [state] (did you mean "rehearsal"?)',
-        'rostersync.toml:9: unknown source type "pifo"; there is: pifu (did you mean "pifu"?)',
+        'rostersync.toml:9: unknown source type "pifo"; there is: feide, pifu (did you mean "pifu"?)',
         'rostersync.toml:19: there is no [target.lsm] (did you mean "lms"?)',
     ]
 
@@ -359,3 +359,27 @@ def test_a_secret_that_is_missing_says_where_it_was_looked_for(tmp_path: Path, m
     )
     assert "LoadCredential=x:FILE" in secret_problem(unit)
     assert 'run by hand, use { file = "..." }' in secret_problem(unit)
+
+
+FEIDE = """
+[source.feide]
+type = "feide"
+mapping = "mappings/feide.yaml"
+url = "ldaps://ldap.example.no"
+bind_dn = "cn=rostersync,ou=services,dc=example,dc=no"
+password = { credential = "feide-bind" }
+"""
+
+
+def test_a_source_of_type_feide_only_adds_unless_the_config_says_otherwise(tmp_path: Path) -> None:
+    text = WHOLE.replace('from = ["everyday"]', 'from = ["everyday", "feide"]')
+    assert not read(tmp_path, text + FEIDE).sources["feide"].departs
+    assert read(tmp_path, text + FEIDE + "departs = true\n").sources["feide"].departs
+    assert read(tmp_path, text + FEIDE).sources["everyday"].departs
+
+
+def test_a_sync_of_sources_that_only_add_would_have_nobody(tmp_path: Path) -> None:
+    text = WHOLE.replace('from = ["everyday"]', 'from = ["feide"]') + FEIDE
+    with pytest.raises(UserMistake, match='"from" names only sources that add to what others say'):
+        read(tmp_path, text)
+    assert read(tmp_path, text + "departs = true\n").syncs["oslo"].sources == ("feide",)
