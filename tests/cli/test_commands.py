@@ -11,6 +11,7 @@ import pytest
 
 from rostersync.model import Question
 from tests.cli.conftest import Desk
+from tests.conftest import ROOT
 from tests.scenarios.town import AUTUMN, SECRET, Human, Tied, Town
 
 NEXT = AUTUMN + timedelta(days=1)
@@ -90,6 +91,17 @@ def test_check_says_what_is_released_to_whom_and_why(desk: Desk) -> None:
     assert [row["role"] for row in emails] == ["guardian"]
     assert emails[0]["basis"]
     assert "guardian" in desk("check", "--released").out
+
+
+def test_what_feide_gives_only_to_recognise_somebody_is_not_released(desk: Desk) -> None:
+    config = desk.town.config
+    mapping = ROOT / "mappings" / "feide.yaml"
+    feide = f'type = "feide"\nmapping = "{mapping}"\nurl = "ldaps://ldap.example.no"\nbind_dn = "cn=x"\n'
+    text = config.read_text().replace('from = ["everyday"]', 'from = ["everyday", "feide"]')
+    config.write_text(f'{text}[source.feide]\n{feide}password = {{ env = "FEIDE" }}\n')
+    rows = desk("check", "--released", "--json").document["released"]
+    assert {row["field"] for row in rows if row["source"] == "feide"} == {"feide_id"}
+    assert {row["role"] for row in rows if row["source"] == "feide"} >= {"pupil", "staff"}
 
 
 def test_check_sees_a_wrong_secret(desk: Desk) -> None:

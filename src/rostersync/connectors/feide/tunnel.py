@@ -36,10 +36,12 @@ class Tunnel:
 
     def __init__(self, settings: Settings) -> None:
         context = _context(settings)
+        self._seconds = settings.seconds
         with ExitStack() as unless_made:
             self._line = unless_made.enter_context(_shaken(settings, context))
             self.near, self._far = socket.socketpair()
             unless_made.pop_all()
+        self._line.setblocking(False)
         self._thread = threading.Thread(target=self._pass_on, name="feide-tunnel", daemon=True)
         self._thread.start()
 
@@ -60,23 +62,43 @@ class Tunnel:
         far, line = self._far.fileno(), self._line.fileno()
         with suppress(OSError):
             while ready := {number for number, _ in waiting.poll()}:
-                if far in ready:
-                    asked = self._far.recv(_BLOCK)
-                    self._line.sendall(asked)
-                    if not asked:
-                        break
+                if far in ready and not self._asked():
+                    break
                 if line in ready and not self._answered():
                     break
         with suppress(OSError):
             self._far.shutdown(socket.SHUT_RDWR)
 
+    def _asked(self) -> bool:
+        """Pass on what the library says; False when it has hung up."""
+        asked = memoryview(self._far.recv(_BLOCK))
+        going_on = bool(asked)
+        while asked:
+            try:
+                asked = asked[self._line.send(asked) :]
+            except ssl.SSLWantWriteError:
+                self._until(select.POLLOUT)
+            except ssl.SSLWantReadError:
+                self._until(select.POLLIN)
+        return going_on
+
     def _answered(self) -> bool:
-        """Pass on everything that has been decrypted; False when the server has hung up."""
+        """Pass on all that can be decrypted, which may be nothing yet; False when the server has hung up."""
         while True:
-            told = self._line.recv(_BLOCK)
+            try:
+                told = self._line.recv(_BLOCK)
+            except ssl.SSLWantReadError:
+                return True
+            if not told:
+                return False
             self._far.sendall(told)
-            if not self._line.pending():
-                return bool(told)
+
+    def _until(self, event: int) -> None:
+        """Wait until the line can go on."""
+        ready = select.poll()
+        ready.register(self._line, event)
+        if not ready.poll(self._seconds * 1000):
+            raise TimeoutError
 
 
 def _context(settings: Settings) -> ssl.SSLContext:
