@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+import ldap
 import pytest
+from ldap.syncrepl import SyncDoneControl
 
 from rostersync.connectors import Snapshot, Wanted
 from rostersync.connectors.feide import FeideConnector
+from rostersync.connectors.feide.following import Following, Lost, State
 from rostersync.errors import SnapshotRefused
 from tests.slapd import FOLLOWER, READER, Slapd
 
 from .contract import NOW, keyed
 from .directory import Directory
 
+COOKIE = "rid=000,csn=20261122091727.173203Z#000000#000#000000"
 LOGINS: Wanted = {"person": frozenset({"id", "uid", "eduPersonPrincipalName"})}
 
 
@@ -109,6 +114,57 @@ def test_a_note_that_cannot_be_gone_on_from_makes_for_a_whole_reading(follower: 
     assert not snapshot.partial
     assert len(uids) == 5
     assert fetched(follower, snapshot.cursor)[0].partial
+
+
+class Misbehaving:
+    """A session that gives what no server should: messages of (kind, rows, controls)."""
+
+    def __init__(self, *messages: Any) -> None:
+        self._messages = messages
+
+    def messages(self, *_asked: object) -> Iterator[Any]:
+        yield from self._messages
+
+    def refuse_elsewhere(self, references: int) -> None:
+        assert references == 0
+
+
+def done(cookie: str | None = COOKIE, *, deletes: bool = True) -> tuple[int, list[Any], list[Any]]:
+    control = SyncDoneControl()
+    control.cookie, control.refreshDeletes = cookie, deletes
+    return ldap.RES_SEARCH_RESULT, [], [control]
+
+
+def given(state: int | None) -> tuple[int, list[Any], list[Any]]:
+    control = State()
+    control.decodeControlValue(b"rubbish" if state is None else bytes([0x30, 21, 0x0A, 1, state]))
+    return ldap.RES_SEARCH_ENTRY, [("uid=x", {}, [control])], []
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [(ldap.RES_SEARCH_ENTRY, [("uid=x", {}, [])], []), done()],
+        [given(None), done()],
+        [given(0), done()],
+        [given(3), done()],
+        [given(1), (ldap.RES_SEARCH_RESULT, [], [])],
+        [given(1), done("rubbish")],
+    ],
+)
+def test_a_server_that_does_not_keep_to_the_protocol_proves_nothing(messages: list[Any]) -> None:
+    session: Any = Misbehaving(*messages)
+    with pytest.raises(Lost):
+        list(Following(session, COOKIE).entries("", "", ()))
+    with pytest.raises(SnapshotRefused, match="set mode to paged"):
+        list(Following(session, "").entries("", "", ()))
+
+
+def test_a_server_that_keeps_to_it_does() -> None:
+    session: Any = Misbehaving(given(1), given(2), done(None))
+    following = Following(session, COOKIE)
+    assert len(list(following.entries("", "", ()))) == 2
+    assert following.cookie == COOKIE
 
 
 def test_other_settings_make_for_a_whole_reading(directory: Directory, follower: FeideConnector) -> None:

@@ -21,8 +21,6 @@ from rostersync.errors import SnapshotRefused
 
 _CSN: Final = r"\d{14}\.\d{6}Z#[0-9a-f]{6}#[0-9a-f]{3}#[0-9a-f]{6}"
 _COOKIE: Final = re.compile(rf"rid=\d{{3}}(?:,sid=[0-9a-f]{{3}})?,csn={_CSN}(?:;{_CSN})*")
-
-
 _GIVEN: Final = frozenset({1, 2})
 """Sync states `add` and `modify`; the others, `present` and `delete`, come with an id and no more."""
 
@@ -62,7 +60,7 @@ class Following:
 
         Raises:
             Lost: only with a cookie; what was given before does not count.
-            SnapshotRefused: the server gave no cookie at the end, so nothing proves that this was all.
+            SnapshotRefused: without a cookie; nothing proves that this was all.
             ldap.LDAPError: anything else.
         """
         control = SyncRequestControl(criticality=True, cookie=self._since or None, mode="refreshOnly")
@@ -70,8 +68,9 @@ class Following:
         for kind, rows, controls in self._session.messages(base, wanted, attributes, control, _KNOWN):
             if kind == ldap.RES_SEARCH_ENTRY:
                 for dn, found, told in rows:
-                    if self._is_here(told):
-                        yield dn, found
+                    if [one.state in _GIVEN for one in told if isinstance(one, State)] != [True]:
+                        raise self._in_doubt("an entry came without its state")
+                    yield dn, found
             elif kind == ldap.RES_SEARCH_REFERENCE:
                 references += len(rows)
             elif kind == ldap.RES_INTERMEDIATE:
@@ -79,13 +78,6 @@ class Following:
             elif kind == ldap.RES_SEARCH_RESULT:
                 self._end(controls)
         self._session.refuse_elsewhere(references)
-
-    def _is_here(self, told: Sequence[Any]) -> bool:
-        """Whether an entry is given, and not only its id."""
-        given = [one.state in _GIVEN for one in told if isinstance(one, State)] == [True]
-        if self._since and not given:
-            raise Lost
-        return given
 
     def _between(self, rows: Sequence[Any]) -> None:
         """What comes between entries: the ids of those deleted, or of those still present."""
@@ -99,17 +91,19 @@ class Following:
                 self.cookie = told.newcookie
 
     def _end(self, controls: Sequence[Any]) -> None:
-        done = [one for one in controls if isinstance(one, SyncDoneControl)]
-        if self._since and not all(one.refreshDeletes for one in done):
-            raise Lost  # who was not named as present is gone
-        for one in done:
-            self.cookie = one.cookie or self.cookie
-        self.cookie = self.cookie or self._since
+        done = next((one for one in controls if isinstance(one, SyncDoneControl)), None)
+        # Without refreshDeletes, who was not named as present is gone.
+        if done is None or (self._since and not done.refreshDeletes):
+            raise self._in_doubt("it did not end as a synchronisation")
+        self.cookie = done.cookie or self.cookie or self._since
         if not is_cookie(self.cookie):
-            if self._since:
-                raise Lost
-            text = "the directory gave no cookie to go on from; set mode to paged, or have syncprov set up"
-            raise SnapshotRefused("no proof", text)
+            raise self._in_doubt("it gave no cookie to go on from")
+
+    def _in_doubt(self, what: str) -> Exception:
+        """What a reading ends with that cannot be trusted: with a cookie, everything is read instead."""
+        if self._since:
+            return Lost()
+        return SnapshotRefused("no proof", f"the directory cannot be followed: {what}; set mode to paged")
 
 
 def is_cookie(text: str) -> bool:

@@ -90,7 +90,7 @@ class Tidying:
 
 def _tidied(value: bytes) -> str:
     """A text in NFC without white space around it; empty where there is none."""
-    text = value.decode().strip().replace("\0", "")
+    text = value.decode().replace("\0", "").strip()
     return text if text.isascii() else normalize("NFC", text)
 
 
