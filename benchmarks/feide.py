@@ -1,6 +1,6 @@
 """A Feide directory of 100,000 persons read and parsed, from a real OpenLDAP on the same machine.
 
-    python benchmarks/feide.py --persons 100000
+    python -m benchmarks.feide --persons 100000
 
 The directory is the synthetic municipality's, so many times over. Every figure is a process of its own: fetching into the
 private copy, reading it and parsing every record. `logins` asks for what mappings/feide.yaml does, `everything` for groups
@@ -17,13 +17,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+from tests.slapd import FOLLOWER, PASSWORD, READER, Slapd, program
 
-from tests.slapd import FOLLOWER, PASSWORD, READER, Slapd, program  # noqa: E402
-
-from rostersync.lab.ldif import write_ldif  # noqa: E402
-from rostersync.lab.world import START, World  # noqa: E402
+from rostersync.lab.ldif import write_ldif
+from rostersync.lab.world import START, World
 
 _READER = """
 import hashlib, sys, time
@@ -31,9 +28,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from rostersync.connectors.feide import Settings, make
 from rostersync.credentials import Secret
-sys.path.insert(0, sys.argv[6])
 from tests.memory import peak_kilobytes
-url, ca, secret, account, what = sys.argv[1:6]
+url, ca, secret, account, what = sys.argv[1:]
 connector = make("feide", Settings(
     url=url, ca=Path(ca), password=Secret("file", secret, ""), bind_dn=account, spool=Path(secret).parent,
     mode="syncrepl" if what == "followed" else "paged", page_size=1000))
@@ -106,7 +102,7 @@ def measure(server: Slapd, folder: Path) -> None:
         ("everything", server.url, READER, "everything"),
         ("logins by syncrepl", server.url, FOLLOWER, "followed"),
     ):
-        command = [sys.executable, "-c", _READER, url, str(server.ca), str(secret), account, what, str(ROOT)]
+        command = [sys.executable, "-c", _READER, url, str(server.ca), str(secret), account, what]
         told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
         count, members = int(told[0]), int(told[1])
         fetched, took, cpu, size, peak = map(float, told[2:])
