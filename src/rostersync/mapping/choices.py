@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
 from rostersync.mapping.asking import Asking
@@ -30,13 +30,18 @@ class ChoiceReader:
 
     def skips(self, node: Node | None) -> tuple[Branch, ...]:
         """The `skip` list: `{when: ..., because: ...}` lines."""
-        branches = []
-        for one in self._ask.series(node, f"{self._section}: skip"):
-            block = self._ask.block(one, f"{self._section}: a line of skip", ("when", "because"))
+        return tuple(self._lines("skip", node))
+
+    def rejects(self, node: Node | None) -> tuple[Branch, ...]:
+        """The `reject` list, of the same form."""
+        return tuple(self._lines("reject", node))
+
+    def _lines(self, verb: Verb, node: Node | None) -> Iterator[Branch]:
+        for one in self._ask.series(node, f"{self._section}: {verb}"):
+            block = self._ask.block(one, f"{self._section}: a line of {verb}", ("when", "because"))
             if block is not None:
-                when = self._ask.required(block, "when", "skip", self._when)
-                branches.append(Branch(block.mark, when, "skip", because=self._because(block, "skip")))
-        return tuple(branches)
+                when = self._ask.required(block, "when", verb, self._when)
+                yield Branch(block.mark, when, verb, because=self._because(block, verb))
 
     def choice(self, mark: Mark, node: Node) -> tuple[Branch, ...]:
         """The choice list, which must end in `otherwise`. `mark` is where its name stands."""

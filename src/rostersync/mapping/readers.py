@@ -62,14 +62,17 @@ def _unusable(kind: Literal["person", "group", "membership"], because: str, reco
 def _person_reader(section: Section, read_contact: ReadContact | None) -> ReadRecord:
     key_name, old_name = section.key, section.old_keys
     read_values, read_rest = values_reader(section.fields), values_reader(section.fields, complete=False)
-    judge = choice_reader(section.skip, ())
+    judge = choice_reader(section.skip, section.choice)
 
     def read(record: Record) -> Mapped:
         get = record.fields.get
         key = first(get(key_name))
         if not key:
             return _unusable("person", f"{key_name} is missing", record)
-        left = judge(get).left
+        verdict = judge(get)
+        if verdict.rejected:
+            return _unusable("person", verdict.rejected, record, key)
+        left = verdict.left
         skipped = [Skipped(left)] if left else []
         try:
             values = read_rest(get, skipped) if left else read_values(get, skipped)

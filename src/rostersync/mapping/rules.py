@@ -104,7 +104,10 @@ class Branch(Struct, frozen=True):
 
 
 class Section(Struct, frozen=True):
-    """What a mapping says of one kind of record. `member_key` stands in `membership` only, `old_keys` in `person`."""
+    """What a mapping says of one kind of record. `member_key` stands in `membership` only, `old_keys` in `person`.
+
+    A person has no choice to make: there, `choice` are the lines of `reject`.
+    """
 
     name: SectionName
     mark: Mark

@@ -46,7 +46,7 @@ class SectionReader:
     def section(self, name: SectionName, node: Node) -> Section | None:
         """One section as rules, or None when it is no block at all."""
         choice = CHOICES.get(name, "")
-        allowed = ["key", "old_keys", "fields", "skip"] if name == "person" else ["key", "fields", "skip", choice]
+        allowed = ["key", "old_keys", "fields", "skip", "reject"] if name == "person" else ["key", "fields", "skip", choice]
         if name == "contact":
             allowed.remove("fields")
         block = self._ask.block(node, name, allowed)
@@ -67,7 +67,7 @@ class SectionReader:
             old_keys=self._name(name, block.get("old_keys"), f"{name}: old_keys"),
             fields=self._field_rules(name, block),
             skip=choices.skips(block.get("skip")),
-            choice=choices.choice(*chosen) if chosen else (),
+            choice=choices.choice(*chosen) if chosen else choices.rejects(block.get("reject")),
             choice_mark=chosen[0] if chosen else None,
         )
 

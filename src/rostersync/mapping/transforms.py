@@ -19,6 +19,7 @@ _SHORTEST_PHONE = 5
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _NUMBER = re.compile(r"[0-9][0-9 .-]*")
 _SCHOOL_CODE = re.compile(r"[A-ZÆØÅ0-9]{2,8}:\s*(?=\S)")
+_SCHOOL_YEAR = re.compile(r"(20[0-9]{2})(?: ?[/-] ?([0-9]{1,2}|[0-9]{4}))?")
 _NAME_PART = re.compile(r"[^\W\d_]+")
 
 
@@ -89,6 +90,23 @@ def without_school_code(text: str) -> str:
     return text[code.end() :] if code else text
 
 
+def school_year_begin(text: str) -> str:
+    """The first day, 1 August, of a school year written as `2026`, `2026/27`, `2026-2027` or `2026/7`."""
+    return f"{_first_year(text)}-08-01"
+
+
+def school_year_end(text: str) -> str:
+    """The last day, 31 July, of a school year written as `2026`, `2026/27`, `2026-2027` or `2026/7`."""
+    return f"{_first_year(text) + 1}-07-31"
+
+
+def _first_year(text: str) -> int:
+    found = _SCHOOL_YEAR.fullmatch(text)
+    if not found or (found[2] and not str(int(found[1]) + 1).endswith(found[2])):
+        raise ValueError("not a school year such as 2026/27")
+    return int(found[1])
+
+
 TRANSFORMS: Mapping[str, Transform] = MappingProxyType(
     {
         "trim": normalize.clean,
@@ -107,6 +125,8 @@ TRANSFORMS: Mapping[str, Transform] = MappingProxyType(
                 family_of_full,
                 name_case,
                 without_school_code,
+                school_year_begin,
+                school_year_end,
             )
         },
     }

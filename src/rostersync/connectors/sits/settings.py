@@ -1,0 +1,35 @@
+"""Holds the keys of a `[source.NAME]` of type sits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from rostersync.transport.files import FilesSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings(FilesSettings):
+    """The keys of a `[source.NAME]` of type sits. `files` or `database` is there, as the layout's shape asks."""
+
+    layout: Path = field(metadata={"help": "the YAML file that says which rows and columns the site's export has"})
+    schools: Path = field(
+        metadata={"help": "the table code;number;name of school codes, organisation numbers and names"}
+    )
+    files: str = field(
+        default="",
+        metadata={
+            "help": "where the export is: for xet the file, as a pattern, sftp:// or https://; for delimited and rws "
+            "what comes before each table's `from`, such as a folder or https://HOST/urd/sits.urd/run/SIW_RWS",
+            "path": True,
+        },
+    )
+    database: str = field(
+        default="", metadata={"help": "for views: the database as SQLAlchemy writes it, without user and password"}
+    )
+    user: str = field(default="", metadata={"help": "for views: who reads; give her the right to read and no other"})
+    max_age: timedelta | None = field(default=None, metadata={"help": "an export older than this is refused"})
+    together: timedelta | None = field(
+        default=timedelta(hours=6), metadata={"help": "files that were written further apart are not of one export"}
+    )
