@@ -21,8 +21,8 @@ from tests.conftest import ROOT
 LAYOUTS = ROOT / "mappings" / "layouts"
 MAPPING = ROOT / "mappings" / "sits.yaml"
 SCHOOLS = "code;number;name;kind\n;974589230;Lysvik kommune;owner\nVO/1;970944443;Lysvik voksenopplæring;school\n"
-SECRETS = ("Nåværende", "Kari", "kari@lysvik.example", "15889050030", "1001/1")
-KARI_NUMBER = "15889050030"
+SECRETS = ("Nåværende", "Kari", "kari@lysvik.example", "15889030094", "1001/1")
+KARI_NUMBER = "15889030094"
 
 
 def student(code: str, **more: str) -> Cells:
