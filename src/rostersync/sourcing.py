@@ -154,10 +154,10 @@ def _unavailable(name: str, error: SourceUnavailable) -> SourceReport:
 def _take(part: SourcePart, fragment: Fragment, intake: Intake, tally: _Tally) -> None:
     mapped = part.mapping.read(fragment.parse())
     tally.reasons.update(skipped.because for skipped in mapped.skipped)
-    if mapped.rejected:
+    if mapped.rejected or mapped.unread:
         tally.rejected += len(mapped.rejected)
         tally.reasons.update(f"rejected {one.kind}: {one.because}" for one in mapped.rejected)
-        intake.reject(fragment.digest, mapped.rejected, mapped.claim)
+        intake.reject(fragment.digest, mapped.rejected, mapped.claim, mapped.unread)
     elif mapped.claim is not None:
         intake.take(fragment.digest, mapped.claim)
 

@@ -5,7 +5,6 @@ They are the same people, with the same national numbers, as in every other sour
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final, NamedTuple
 
@@ -73,11 +72,7 @@ def adult_school(world: World) -> AdultSchool:
 
 def schools_table() -> str:
     """The table of schools that goes with it."""
-    return (
-        "code;number;name;kind\n"
-        f";{OWNER_NUMBER};{OWNER.short};owner\n"
-        f"{CODE};{SCHOOL_NUMBER};{SCHOOL};school\n"
-    )
+    return f"code;number;name;kind\n;{OWNER_NUMBER};{OWNER.short};owner\n{CODE};{SCHOOL_NUMBER};{SCHOOL};school\n"
 
 
 def _participant(world: World, person: Person, number: int, teacher: Person) -> Cells:

@@ -24,11 +24,15 @@ from rostersync.model import Claim, Contact, GroupClaim, MembershipClaim, Person
 
 
 class Mapped(Struct, frozen=True):
-    """What became of one record: its claim, and what of it was left out (`skipped`) or cannot be used (`rejected`)."""
+    """What became of one record: its claim, and what of it was left out (`skipped`) or cannot be used (`rejected`).
+
+    `unread` are persons of whom a membership's claim says nothing, because their own records cannot be used.
+    """
 
     claim: Claim | None
     skipped: tuple[Skipped, ...] = ()
     rejected: tuple[Rejected, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 ReadRecord = Callable[[Record], Mapped]
@@ -184,7 +188,7 @@ def _membership_reader(section: Section, outer: frozenset[str]) -> ReadRecord:
             ties.append(Tie(person, role, begin, end, primary, left))
             if left:
                 skipped.append(Skipped(left))
-        return Mapped(MembershipClaim(key, tuple(ties)), tuple(skipped), tuple(rejected))
+        return Mapped(MembershipClaim(key, tuple(ties)), tuple(skipped), tuple(rejected), record.unread)
 
     return read
 

@@ -46,7 +46,9 @@ class SectionReader:
     def section(self, name: SectionName, node: Node) -> Section | None:
         """One section as rules, or None when it is no block at all."""
         choice = CHOICES.get(name, "")
-        allowed = ["key", "old_keys", "fields", "skip", "reject"] if name == "person" else ["key", "fields", "skip", choice]
+        allowed = (
+            ["key", "old_keys", "fields", "skip", "reject"] if name == "person" else ["key", "fields", "skip", choice]
+        )
         if name == "contact":
             allowed.remove("fields")
         block = self._ask.block(node, name, allowed)

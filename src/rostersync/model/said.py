@@ -16,7 +16,8 @@ class Record(Struct, frozen=True, gc=False):
 
     `parts` are the records inside it: a person's contacts (kind `contact`), a membership's members (kind `member`,
     one for each role). `line` is where the element began, for messages. `whose` is the person key of a member, which
-    stands apart from `fields` so that the many members who differ in nothing else can share them.
+    stands apart from `fields` so that the many members who differ in nothing else can share them. `unread` are the person
+    keys of those of whom the source says something unusable tonight: what a membership said of them last stays.
     """
 
     kind: RecordKind
@@ -24,6 +25,7 @@ class Record(Struct, frozen=True, gc=False):
     line: int = 0
     parts: tuple[Record, ...] = ()
     whose: str = ""
+    unread: tuple[str, ...] = ()
 
 
 class Contact(Struct, frozen=True, gc=False):

@@ -100,15 +100,18 @@ class Intake:
         else:
             self._rosters.take(digest, claim)
 
-    def reject(self, digest: bytes, rejected: Sequence[Rejected], claim: Claim | None = None) -> None:
+    def reject(
+        self, digest: bytes, rejected: Sequence[Rejected], claim: Claim | None = None, unread: Sequence[str] = ()
+    ) -> None:
         """Note a fragment that cannot be used, or only in part: `claim` is then what could be used of a membership.
 
+        `unread` are persons of whom it says nothing, because their own records were rejected: their last ties stay.
         Its digest is not remembered, so it is counted every night. What its key said last stays.
         """
         self._fragments += 1
         self._rejected += len(rejected)
         if isinstance(claim, MembershipClaim):
-            parts = [one.part for one in rejected]
+            parts = [*(one.part for one in rejected), *unread]
             self._rosters.take(self._rejected_digest(digest), claim, parts if all(parts) else None)
             return
         self._unread |= {one.kind for one in rejected if not one.key}

@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterator, Mapping
 from hashlib import sha256
 from typing import Final
 
+from msgspec import structs
+
 from rostersync.connectors import Wanted
 from rostersync.connectors.sits.layout import GROUP_FIELDS, Layout, Table
 from rostersync.connectors.sits.people import How, Match, People, keys_of
@@ -22,6 +24,9 @@ _Told = tuple[str, tuple[tuple[str, tuple[str, ...]], ...]]
 """Whose a member's record is, and what it says."""
 
 _KINDS: Final[tuple[RecordKind, ...]] = ("person", "group", "membership", "member")
+_OF_PERSON_ROWS: Final = ("school", "class", "mentor")
+"""The types of groups whose members the person rows name."""
+
 _NOTHING: Final[frozenset[str]] = frozenset()
 _OF_A_GROUP: Final = ("key", "type", "name", "parent", "mentor", "found", "organisation_number", "class", *GROUP_FIELDS)
 _OF_A_PERSON: Final = ("key", "old_key", "row", "found", "organisation_number")
@@ -67,6 +72,7 @@ class _Town:
         self._schools = schools
         self._people = people
         self._wanted = {kind: wanted.get(kind, _NOTHING) for kind in _KINDS}
+        self._unread: set[str] = set()
         self._groups: dict[str, dict[str, set[str]]] = {}
         self._members: dict[str, dict[_Told, Record]] = {}
 
@@ -79,6 +85,8 @@ class _Town:
         fields = {**row.fields, **_texts(key=key, old_key=old_key, row=row.table)}
         if "school" in row.fields:
             fields |= _texts(found=_known(school), organisation_number=school.number if school else "")
+        if key and not school and "school" in row.fields:
+            self._unread.add(key)  # nobody knows whether she is still where she was
         if key and school:
             at = self._school(school)
             self._join(at, row, Match(key, "yes"))
@@ -147,9 +155,11 @@ class _Town:
     def memberships(self) -> Iterator[Record]:
         """The members of every group that has some."""
         for key, members in sorted(self._members.items()):
-            kind = self._groups[key]["type"]
+            (kind,) = self._groups[key]["type"]
             parts = tuple(members[told] for told in sorted(members))
-            yield self._record("membership", {"key": (key,), "type": tuple(kind)}, parts=parts)
+            record = self._record("membership", _texts(key=key, type=kind), parts=parts)
+            unread = tuple(sorted(self._unread)) if kind in _OF_PERSON_ROWS else ()
+            yield structs.replace(record, unread=unread)
 
     def _record(
         self, kind: RecordKind, fields: Texts, line: int = 0, whose: str = "", parts: tuple[Record, ...] = ()

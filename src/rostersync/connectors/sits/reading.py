@@ -50,7 +50,7 @@ class SitsReading:
 
 def _told(record: Record) -> tuple[object, ...]:
     """What a record says, without the line that it stands on."""
-    return record.kind, record.fields, record.whose, [_told(part) for part in record.parts]
+    return record.kind, record.fields, record.whose, record.unread, [_told(part) for part in record.parts]
 
 
 def _itself(record: Record) -> Record:
