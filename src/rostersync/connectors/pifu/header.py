@@ -13,7 +13,7 @@ from lxml import etree
 
 from rostersync.connectors.pifu.dialects import Dialect
 from rostersync.connectors.pifu.steps import local_name
-from rostersync.connectors.pifu.wellformed import STRICT, Element, ill_formed, refusal
+from rostersync.connectors.wellformed import DOCTYPE, STRICT, Element, ill_formed, refusal
 
 LONGEST = 1 << 20
 """No header is longer than this (bytes); what goes on longer is something else."""
@@ -23,10 +23,6 @@ _DECLARED = re.compile(rb"""\A[^<]*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(Z|[+-]\d{2}:\d{2})?", re.ASCII)
 _ENGLISH_DAY = re.compile(r"(\d{1,2})/([A-Za-z]{3})/(\d{4})", re.ASCII)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_DOCTYPE = (
-    "it has a DOCTYPE, which can pull in other files and is never read: have the sender leave it out, "
-    'or strip it first, for example with "xmllint --nonet --dropdtd"'
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +130,7 @@ class _Head:
 
     def _begin(self, root: Element) -> None:
         if root.getroottree().docinfo.internalDTD is not None:
-            raise refusal(self._label, _DOCTYPE)
+            raise refusal(self._label, DOCTYPE)
         if local_name(root.tag) != "enterprise":
             raise refusal(self._label, "its root element is not enterprise; this is no PIFU or IMS export")
         self._root = root

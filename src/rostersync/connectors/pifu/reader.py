@@ -18,7 +18,7 @@ from rostersync.connectors.pifu.single import Single
 from rostersync.connectors.pifu.splitter import KINDS, Raw, split
 from rostersync.connectors.pifu.steps import local_name
 from rostersync.connectors.pifu.volatile import leaving_out
-from rostersync.connectors.pifu.wellformed import STRICT, Element, ill_formed, line_of, refusal
+from rostersync.connectors.wellformed import STRICT, Element, ill_formed, line_of, refusal
 from rostersync.errors import SourceUnavailable
 from rostersync.model import ClaimKind, Record
 

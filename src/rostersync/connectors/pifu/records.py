@@ -23,7 +23,7 @@ from rostersync.connectors.pifu.steps import (
     tidy,
     walk,
 )
-from rostersync.connectors.pifu.wellformed import Element
+from rostersync.connectors.wellformed import Element
 from rostersync.model import ClaimKind, Record, RecordKind
 
 _MENTOR_GROUP = re.compile(r"3_([0-9]{11})(?:_|\Z)")

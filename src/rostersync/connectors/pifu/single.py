@@ -10,7 +10,7 @@ from rostersync.connectors import Unsure
 from rostersync.connectors.pifu.header import Header
 from rostersync.connectors.pifu.members import Members
 from rostersync.connectors.pifu.records import Recorder
-from rostersync.connectors.pifu.wellformed import STRICT, Element
+from rostersync.connectors.wellformed import STRICT, Element
 from rostersync.model import ClaimKind, Record
 
 

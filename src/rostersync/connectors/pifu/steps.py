@@ -9,7 +9,7 @@ from typing import NamedTuple
 from unicodedata import normalize
 
 from rostersync.connectors.pifu.dialects import in_code
-from rostersync.connectors.pifu.wellformed import Element, line_of
+from rostersync.connectors.wellformed import Element, line_of
 from rostersync.model import Record
 
 _NO_CODES: Mapping[str, str] = MappingProxyType({})

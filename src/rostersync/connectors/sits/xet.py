@@ -15,11 +15,10 @@ from typing import BinaryIO, Final
 
 from lxml import etree
 
-from rostersync.connectors.pifu.wellformed import STRICT, Element, ill_formed, line_of, refusal
 from rostersync.connectors.sits.layout import Table, steps
 from rostersync.connectors.sits.rows import Cells, Row, row_of, tidied
+from rostersync.connectors.wellformed import DOCTYPE, STRICT, Element, ill_formed, line_of, refusal
 
-_DOCTYPE: Final = "it has a DOCTYPE, which can pull in other files and is never read: have the sender leave it out"
 _DEEPEST_UNIT: Final = 3
 """How deep the elements lie, at most, that are read at once: below the root and the wrapper of an entity."""
 
@@ -70,7 +69,7 @@ def _units(stream: BinaryIO, label: str, roots: Collection[str], wanted: int) ->
 
 def _check(root: Element, label: str, roots: Collection[str]) -> None:
     if root.getroottree().docinfo.internalDTD is not None:
-        raise refusal(label, _DOCTYPE)
+        raise refusal(label, DOCTYPE)
     if root.tag not in roots:
         raise refusal(label, f"its root element is not {' or '.join(sorted(roots))}, as the layout says")
 

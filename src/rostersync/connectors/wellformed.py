@@ -39,6 +39,10 @@ STRICT = Strictness(
 CUT_OFF = (
     "it ends too early or its tags do not match: the transfer broke off, or the export did; fetch or export it again"
 )
+DOCTYPE = (
+    "it has a DOCTYPE, which can pull in other files and is never read: have the sender leave it out, "
+    'or strip it first, for example with "xmllint --nonet --dropdtd"'
+)
 _ENTITY = "it uses an entity that XML does not know; the sender must write the character itself"
 _CHECK = "have the sender check its export"
 _WRONG_BYTES = (
