@@ -108,7 +108,7 @@ def test_a_code_that_sits_gives_later_is_a_new_key_and_no_new_person(adults: Adu
     assert report.changes.get("person", {}) == {}
 
 
-def test_a_code_that_sits_takes_back_leads_to_her_old_key(adults: AdultTown) -> None:
+def test_a_code_that_sits_takes_back_makes_no_new_person_either(adults: AdultTown) -> None:
     adults.learn(sole(BEFORE | {"elevkode": "1001/1"}, OTHER))
     first = adults.user("Kari").id
     assert adults.learn(sole(BEFORE, OTHER), AUTUMN + DAY).changes.get("person", {}) == {}

@@ -29,7 +29,6 @@ GROUP_FIELDS: Final = ("group", "group_name", "group_type", "group_begin", "grou
 
 COMPUTED: Final = (
     "key",
-    "old_key",
     "row",
     "found",
     "type",

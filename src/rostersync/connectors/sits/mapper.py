@@ -14,7 +14,7 @@ from msgspec import structs
 
 from rostersync.connectors import Wanted
 from rostersync.connectors.sits.layout import GROUP_FIELDS, Layout, Table
-from rostersync.connectors.sits.people import How, Match, People, keys_of
+from rostersync.connectors.sits.people import How, Match, People, key_of
 from rostersync.connectors.sits.rows import Row
 from rostersync.connectors.sits.schools import School, Schools
 from rostersync.model import Record, RecordKind
@@ -29,7 +29,7 @@ _OF_PERSON_ROWS: Final = ("school", "class", "mentor")
 
 _NOTHING: Final[frozenset[str]] = frozenset()
 _OF_A_GROUP: Final = ("key", "type", "name", "parent", "mentor", "found", "organisation_number", "class", *GROUP_FIELDS)
-_OF_A_PERSON: Final = ("key", "old_key", "row", "found", "organisation_number")
+_OF_A_PERSON: Final = ("key", "row", "found", "organisation_number")
 _OF_A_MEMBER: Final = ("member", "row", "found")
 
 
@@ -80,9 +80,9 @@ class _Town:
 
     def take_person(self, row: Row, table: Table) -> Record:
         """The person of a row; on the way, she joins her school, her class and her contact teacher's group."""
-        key, old_key = keys_of(row, table.spaces[0])
+        key = key_of(row, table.spaces[0])
         school = self._schools.find(row.one("school"))
-        fields = {**row.fields, **_texts(key=key, old_key=old_key, row=row.table)}
+        fields = {**row.fields, **_texts(key=key, row=row.table)}
         if "school" in row.fields:
             fields |= _texts(found=_known(school), organisation_number=school.number if school else "")
         if key and not school and "school" in row.fields:

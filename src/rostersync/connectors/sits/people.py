@@ -27,18 +27,15 @@ class Match(NamedTuple):
     found: How
 
 
-def keys_of(row: Row, space: str) -> tuple[str, str]:
-    """The key of whom a row is about, and one that she may have had before; empty when there is none.
+def key_of(row: Row, space: str) -> str:
+    """The key of whom a row is about: the first of her code, her Feide ident and her national number; empty without any.
 
-    The key is the first of her code, her Feide ident and her national number. Before SITS gave her a code, she went by
-    her Feide ident. Idents are given to others again, so one counts together with the birth date only.
+    Idents are given to others again, so one is a key together with the birth date. When the key changes, because SITS
+    gave her a code, the person stays: identity recognises her by national number, or by ident and birth date.
     """
-    named = dict(_identities(row, (space,)))
-    by_ident = f"{named[_FEIDE]}/{row.one('birth')}" if _FEIDE in named and row.one("birth") else ""
-    key = next(iter(named.values()), "")
-    if key == named.get(_FEIDE):
-        return by_ident or key, ""
-    return key, by_ident if key != named.get(_NUMBER) else ""
+    identity, text = next(iter(_identities(row, (space,))), ("", ""))
+    birth = row.one("birth") if identity == _FEIDE else ""
+    return f"{text}/{birth}" if birth else text
 
 
 class People:
@@ -56,7 +53,7 @@ class People:
                 self._learn(row, persons[row.table], schools)
 
     def _learn(self, row: Row, table: Table, schools: Schools) -> None:
-        key, _ = keys_of(row, table.spaces[0])
+        key = key_of(row, table.spaces[0])
         if not key:
             return
         for _, text in _identities(row, table.spaces):
