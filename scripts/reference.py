@@ -274,7 +274,16 @@ def calendar() -> str:
     """The windows in which nothing is taken away."""
     days = ", ".join(f'"{month:02d}-{day:02d}"' for window in SUMMER.add_only for month, day in window)
     meaning = "pairs of a first day and the day after a last one; nothing is taken away in between; `[]` = none"
-    return table([("add_only", "list", f"`[{days}]`", meaning)])
+    all_year = (
+        "sources that take people in all the year round: there is no such window for those whom nothing else ties to a "
+        "school"
+    )
+    return table(
+        [
+            ("add_only", "list", f"`[{days}]`", meaning),
+            ("all_year", "list", 'those of type "sits"', all_year),
+        ]
+    )
 
 
 def transforms() -> str:

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from rostersync import connectors, targets
 from rostersync.errors import Problem, Usage, UserMistake
 from rostersync.limits import DEFAULT_LIMITS, FLOOR, Limit
@@ -165,11 +167,12 @@ def _read(root: Table, path: Path) -> Settings:
     state = read_state(root.table("state"))
     sources = {name: _source(table, name) for name, table in root.tables("source")}
     targets_ = {name: _target(table, name) for name, table in root.tables("target")}
-    syncs = {name: _sync(table, name) for name, table in root.tables("sync")}
+    syncs = {name: _sync(table, name, sources) for name, table in root.tables("sync")}
     for name, table in root.tables("sync"):
         _check_owning(table, [sources[one] for one in syncs[name].sources if one in sources])
         _check_names(table, "from", syncs[name].sources, sources, "source")
         _check_names(table, "to", syncs[name].targets, targets_, "target")
+        _check_all_year(table.table("calendar", required=False), syncs[name])
     if not syncs:
         root.problem("sync", "there is no [sync.NAME], so nothing would ever be synchronised")
     daemon = read_daemon(root.table("daemon", required=False))
@@ -191,6 +194,12 @@ def _check_owning(table: Table, sources: list[SourceSettings]) -> None:
             '"from" names only sources that add to what others say; name one with departs = true, or nobody is anywhere'
         )
         table.problem("from", text)
+
+
+def _check_all_year(table: Table, sync: SyncSettings) -> None:
+    for name in sync.calendar.all_year:
+        if name not in sync.sources:
+            table.problem("all_year", f'"{name}" is no source of this sync' + table.nearest(name, sync.sources))
 
 
 def _source(table: Table, name: str) -> SourceSettings:
@@ -226,10 +235,12 @@ def _target(table: Table, name: str) -> TargetSettings:
     return TargetSettings(name, kind, deliver, settings)
 
 
-def _sync(table: Table, name: str) -> SyncSettings:
+def _sync(table: Table, name: str, sources: Mapping[str, SourceSettings]) -> SyncSettings:
+    names = table.texts("from")
+    coming_and_going = tuple(one for one in names if one in sources and connectors.all_year(sources[one].type))
     settings = SyncSettings(
         name=name,
-        sources=table.texts("from"),
+        sources=names,
         targets=table.texts("to"),
         roles=table.path("roles"),
         times=read_times(table),
@@ -241,7 +252,7 @@ def _sync(table: Table, name: str) -> SyncSettings:
         consents=table.optional_path("consents"),
         guard=_guard(table.table("guard", required=False)),
         departed=_departed(table.table("departed", required=False)),
-        calendar=_calendar(table.table("calendar", required=False)),
+        calendar=_calendar(table.table("calendar", required=False), coming_and_going),
         processes=table.number("processes", default=0),
     )
     table.done("guard", "departed", "calendar")
@@ -295,16 +306,17 @@ def _departed(table: Table) -> dict[str, DepartedPolicy]:
     return policies
 
 
-def _calendar(table: Table) -> Calendar:
+def _calendar(table: Table, coming_and_going: tuple[str, ...]) -> Calendar:
     ends = table.texts("add_only") if "add_only" in table else None
-    table.done("add_only")
+    all_year = table.texts("all_year") if "all_year" in table else coming_and_going
+    table.done("add_only", "all_year")
     if ends is None:
-        return SUMMER
+        return replace(SUMMER, all_year=all_year)
     days = tuple(_month_day(table, text) for text in ends)
     if len(ends) % 2:
         table.problem("add_only", '"add_only" takes pairs of a first day and the day after a last one; [] = none')
         return SUMMER
-    return Calendar(add_only=tuple(zip(days[::2], days[1::2], strict=True)))
+    return Calendar(tuple(zip(days[::2], days[1::2], strict=True)), all_year)
 
 
 def _month_day(table: Table, text: str) -> tuple[int, int]:

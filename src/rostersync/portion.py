@@ -122,7 +122,7 @@ class Portioning:
 
     def _next(self, wanted: Desired, known: Mapping[str, Known]) -> date | None:
         """The next date on which this person has to be looked at again, though nothing new is said of her."""
-        on, calendar = self._around.on, self._around.calendar
+        on, calendar = self._around.on, Calendar() if wanted.all_year else self._around.calendar
         dates = [wanted.next_change_on, calendar.next_end(on) if calendar.contains(on) else None]
         for one in known.values():
             # who departs today, or is given a new grace period today, is looked at again when that is over

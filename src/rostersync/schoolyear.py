@@ -6,6 +6,7 @@ fall off either end of the calendar.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, timedelta
 
 from msgspec import Struct
@@ -24,10 +25,16 @@ _DAYS_IN_A_YEAR = 366
 class Calendar(Struct, frozen=True):
     """The windows in which a sync only adds: `(start, end)` in every year, the end's own day no longer inside.
 
-    A window may run over New Year. `add_only` may be empty.
+    A window may run over New Year. `add_only` may be empty. `all_year` are the sources that take people in, and see them
+    off, all the year round: there is no window for those whom nothing else ties to a school.
     """
 
     add_only: tuple[tuple[MonthDay, MonthDay], ...] = ()
+    all_year: tuple[str, ...] = ()
+
+    def ignored_by(self, sources: Collection[str]) -> bool:
+        """Whether there is no window for somebody whose ties are from these sources."""
+        return bool(sources) and set(sources) <= set(self.all_year)
 
     def contains(self, on: date) -> bool:
         """Whether nothing may be taken away on that day."""

@@ -9,10 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from rostersync import connectors
 from rostersync.config import DEPARTED, SUMMER, Settings, load, locate
 from rostersync.errors import Usage, UserMistake
 from rostersync.limits import DEFAULT_LIMITS, Limit
 from rostersync.schoolyear import Calendar, DepartedPolicy
+
+TYPES = ", ".join(connectors.types())
+"""The source types there are, as a message lists them."""
 
 WHOLE = """\
 version = 1
@@ -57,6 +61,7 @@ deliver = true
 
 [sync.oslo]
 from = ["everyday"]
+
 to = ["lms"]
 roles = "mappings/roles/oslo.yaml"
 schedule = "30 4 * * *"
@@ -190,8 +195,8 @@ WRONG = [
     ),
     ("[state]", "[state]\nrehersal = true", '3: unknown key "rehersal" in [state] (did you mean "rehearsal"?)'),
     ("[state]", '[state]\nrehearsal = "yes"', '3: "rehearsal" must be true or false, without quotes'),
-    ('"pifu"', '"pifo"', '7: unknown source type "pifo"; there is: feide, pifu (did you mean "pifu"?)'),
-    ('"pifu"', '"ldap"', '7: unknown source type "ldap"; there is: feide, pifu'),
+    ('"pifu"', '"pifo"', f'7: unknown source type "pifo"; there is: {TYPES} (did you mean "pifu"?)'),
+    ('"pifu"', '"fronter"', f'7: unknown source type "fronter"; there is: {TYPES}'),
     ('type = "pifu"\n', "", '6: "type" is missing in [source.everyday]'),
     (
         '"oneroster_csv"',
@@ -247,6 +252,7 @@ WRONG_IN_SYNC = [
     ("[sync.oslo.departed.pupil]\nremove_afer = '36d'", 'unknown key "remove_afer" in [sync.oslo.departed.pupil] (did you mean "remove_after"?)'),
     ("[sync.oslo.calendar]\nadd_only = ['06-15']", '"add_only" takes pairs of a first day and the day after a last one; [] = none'),
     ("[sync.oslo.calendar]\nadd_only = ['15.06', '09-01']", '"15.06" is no day of the year; write MM-DD, such as "06-15"'),
+    ("[sync.oslo.calendar]\nall_year = ['everyday', 'sits']", '"sits" is no source of this sync'),
     ("[sync.oslo.calendar]\nadd_onli = []", 'unknown key "add_onli" in [sync.oslo.calendar] (did you mean "add_only"?)'),
 ]  # fmt: skip
 
@@ -266,7 +272,7 @@ def test_all_mistakes_come_at_once_and_in_file_order(tmp_path: Path) -> None:
     assert problems(tmp_path, "typo = 1\n" + text) == [
         'rostersync.toml:1: unknown key "typo"',
         'rostersync.toml:4: unknown key "rehersal" in [state] (did you mean "rehearsal"?)',
-        'rostersync.toml:9: unknown source type "pifo"; there is: feide, pifu (did you mean "pifu"?)',
+        f'rostersync.toml:9: unknown source type "pifo"; there is: {TYPES} (did you mean "pifu"?)',
         'rostersync.toml:19: there is no [target.lsm] (did you mean "lms"?)',
     ]
 

@@ -11,6 +11,8 @@ from rostersync.normalize import clean
 from tests.line.mapping_texts import PATIENT
 
 EXAMPLES = {
+    "school_year_begin": [("2026/27", "2026-08-01"), ("2026", "2026-08-01"), ("2026-2027", "2026-08-01")],
+    "school_year_end": [("2026/27", "2027-07-31"), ("2026 / 2027", "2027-07-31"), ("2099/0", "2100-07-31")],
     "trim": [(" Kari  Anne ", "Kari Anne")],
     "lower": [("Kari@X.Example", "kari@x.example"), ("ÅSE", "åse")],
     "upper": [("8a", "8A"), ("åse", "ÅSE")],
@@ -98,7 +100,13 @@ def test_an_unreadable_text_is_refused_without_being_repeated(name: str, text: s
     assert text not in str(raised.value)
 
 
-REASONS = {"", "not a date in the form YYYY-MM-DD", "not an e-mail address", "not a telephone number"}
+REASONS = {
+    "",
+    "not a date in the form YYYY-MM-DD",
+    "not an e-mail address",
+    "not a telephone number",
+    "not a school year such as 2026/27",
+}
 
 
 def attempt(name: str, text: str) -> tuple[str, str]:

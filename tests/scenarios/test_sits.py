@@ -275,3 +275,25 @@ def test_the_labs_school_for_adults_is_in_the_lms_person_by_person(tmp_path: Pat
         assert len(here) > 250
         expected = sorted((row["fornavn"], row["etternavn"]) for row in here)
         assert town.names() == expected
+
+
+# -- all the year round -----------------------------------------------------------------------------------------------
+
+
+def test_in_summer_whoever_leaves_departs_and_the_days_count(adults: AdultTown) -> None:
+    july = date(2027, 7, 1)
+    here = [student(code, fornavn=name, skolear="") for code, name in (("1001/1", "Kari"), ("1002/1", "Ærø"))]
+    adults.learn(sole(*here), july)
+    report = adults.learn(sole(here[1]), july + DAY)
+    assert report.changes["person"] == {"depart": 1}
+    assert adults.run(july + 32 * DAY).changes["person"] == {"suspend": 1}
+    assert not adults.user("Kari").enabled
+
+
+def test_a_config_may_say_that_the_summer_counts_here_too(tmp_path: Path) -> None:
+    town = AdultTown(tmp_path)
+    town.config.write_text(town.config.read_text() + "[sync.oslo.calendar]\nall_year = []\n")
+    july = date(2027, 7, 1)
+    here = [student(code, fornavn=name, skolear="") for code, name in (("1001/1", "Kari"), ("1002/1", "Ærø"))]
+    town.learn(sole(*here), july)
+    assert "depart" not in town.learn(sole(here[1]), july + DAY).changes.get("person", {})

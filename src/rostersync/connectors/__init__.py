@@ -114,6 +114,7 @@ __all__ = [
     "Unsure",
     "Wanted",
     "departs",
+    "all_year",
     "make",
     "settings_type",
     "types",
@@ -124,6 +125,11 @@ def settings_type(kind: str) -> type[Any] | None:
     """The settings dataclass of a source type, or None when no such type exists."""
     module = _module(kind)
     return None if module is None else module.Settings
+
+
+def all_year(kind: str) -> bool:
+    """Whether a source of this type takes people in, and sees them off, all the year round, as schools for adults do."""
+    return bool(getattr(_module(kind), "ALL_YEAR", False))
 
 
 def make(kind: str, name: str, settings: Any) -> Connector:

@@ -17,6 +17,7 @@ from rostersync.schoolyear import Calendar
 
 def draft_person(desired: Desired, known: Mapping[str, Known], context: Context) -> list[Draft]:
     """One draft for each of the person's users that changes, by user id. `known` has her known users by user id."""
+    context = _without_window(context) if desired.all_year else context
     lapsed = frozenset(desired.lapsed)
     gone = {one.id: one for one in desired.gone}
     drafts = [] if desired.pinned else [_present(user, known.get(user.id), context, lapsed) for user in desired.users]
@@ -34,12 +35,17 @@ def waiting(desired: Desired, known: Mapping[str, Known], context: Context) -> l
 
     Whoever has some must be planned again when the window has ended.
     """
+    context = _without_window(context) if desired.all_year else context
     if not context.add_only or not known:
         return []
     flowing = {_name(change) for draft in draft_person(desired, known, context) for change in draft.changes}
-    free = replace(context, calendar=Calendar(), restored_backup=False)
+    free = replace(_without_window(context), restored_backup=False)
     planned = (change for draft in draft_person(desired, known, free) for change in draft.changes)
     return [change for change in planned if change.action != "suspend" and _name(change) not in flowing]
+
+
+def _without_window(context: Context) -> Context:
+    return replace(context, calendar=Calendar())
 
 
 def _name(change: Change) -> tuple[str, ...]:

@@ -41,6 +41,7 @@ class Desired(Struct, frozen=True):
     `next_change_on` is the first later date on which the answer can differ with no new claim. `notes` say, in sentences
     without names, what was left out and why. `lapsed` are the groups (group ids) and guardians (user ids) whose tie or
     link to her has ended by a date known beforehand: tie or group end, 18th birthday, end of a consent or grant.
+    `all_year` is true of whom the add-only window does not concern.
     """
 
     person: str
@@ -51,6 +52,7 @@ class Desired(Struct, frozen=True):
     notes: tuple[str, ...] = ()
     pinned: bool = False
     lapsed: tuple[str, ...] = ()
+    all_year: bool = False
 
 
 class Life(Struct, frozen=True):

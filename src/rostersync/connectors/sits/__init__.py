@@ -22,7 +22,10 @@ from rostersync.errors import Problem, SnapshotRefused, SourceUnavailable, UserM
 from rostersync.transport.files import Copied, Files
 from rostersync.transport.spool import Spool
 
-__all__ = ["Settings", "SitsConnector", "make"]
+__all__ = ["ALL_YEAR", "Settings", "SitsConnector", "make"]
+
+ALL_YEAR = True
+"""Adults begin and end in any week, so the summer in which nothing is taken away does not concern them."""
 
 T = TypeVar("T")
 
@@ -78,7 +81,13 @@ class SitsConnector:
         self._spool.drop(taken.path)
         return [_emptiness(table) for table in taken.empty]
 
-    def fetch(self, now: datetime, released: Collection[str] = (), cursor: str = "") -> Snapshot:  # noqa: ARG002
+    def fetch(
+        self,
+        now: datetime,
+        released: Collection[str] = (),
+        cursor: str = "",  # noqa: ARG002 - always everything
+        wanted: Wanted | None = None,  # noqa: ARG002 - what to ask for is the layout's business
+    ) -> Snapshot:
         """Fetch every part of the export, and read its rows to the end.
 
         Raises:
