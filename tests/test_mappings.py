@@ -11,13 +11,18 @@ import pytest
 from rostersync.connectors import Snapshot, pifu
 from rostersync.connectors.feide.fields import FIELDS as FEIDE
 from rostersync.connectors.pifu.records import every_field
+from rostersync.connectors.sits.layout import read_layout
+from rostersync.connectors.sits.mapper import every_field as every_sits_field
 from rostersync.mapping import Mapping, parse_mapping, parse_roles
 from rostersync.mapping.rules import CONTACT_KINDS, GROUP_KINDS
 from rostersync.model import PERSON_FIELDS, ROLES, Claim, GroupClaim, MembershipClaim, PersonClaim, RoleModel
 from tests.conftest import ROOT
 
 MAPPINGS = sorted((ROOT / "mappings").glob("*.yaml"))
-OFFERED = {"feide.yaml": FEIDE}
+OFFERED = {
+    "feide.yaml": FEIDE,
+    "sits.yaml": every_sits_field(read_layout(ROOT / "mappings" / "layouts" / "sits-xet.yaml")),
+}
 """Mapping file -> what its source offers, where that is not PIFU-IMS."""
 ROLE_MODELS = sorted((ROOT / "mappings" / "roles").glob("*.yaml"))
 
@@ -110,6 +115,17 @@ def test_feide_gives_the_login_and_nothing_else(oslo: RoleModel) -> None:
     assert read - mapping.matching == {"feide_id"}
     assert dict(mapping.sensitive)["feide_id"]
     assert set(mapping.wanted) == {"person"}
+
+
+# -- SITS -------------------------------------------------------------------------------------------------------------
+
+
+def test_sits_gives_what_the_role_model_lists_and_no_more(oslo: RoleModel) -> None:
+    mapping = mapping_of("sits.yaml", oslo)
+    read = {field for field in PERSON_FIELDS if mapping.line_of("person", field)}
+    assert read == {"given_name", "family_name", "national_number", "feide_id", "birth_date"}
+    assert mapping.deciding == {"birth_date"}
+    assert "contact" not in mapping.wanted
 
 
 # -- the official samples -------------------------------------------------------------------------------------------
