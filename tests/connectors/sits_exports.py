@@ -102,7 +102,7 @@ class Export:
         """A connector made anew, for the layout as it stands now."""
         where: dict[str, object] = {
             "xet": {"files": str(self.inbox / "*.xml")},
-            "delimited": {"files": str(self.inbox)},
+            "delimited": {"files": str(self.inbox / "*.csv")},
             "views": {"database": f"sqlite:///{self.database}"},
             "rws": {},
         }[self.shape]

@@ -141,7 +141,10 @@ class SitsConnector:
 
     def _place(self, table: Table) -> str:
         files = self._settings.files
-        return files if self._layout.shape == "xet" else f"{files.rstrip('/')}/{table.place.lstrip('/')}"
+        if self._layout.shape == "xet":
+            return files
+        before = files.rpartition("/")[0] if self._layout.shape == "delimited" else files.rstrip("/")
+        return f"{before}/{table.place.lstrip('/')}"
 
     def _rows(self, copied: dict[str, Copied]) -> Iterator[Row]:
         if self._layout.shape == "views":

@@ -20,8 +20,8 @@ class Settings(FilesSettings):
     files: str = field(
         default="",
         metadata={
-            "help": "where the export is: for xet the file, as a pattern, sftp:// or https://; for delimited and rws "
-            "what comes before each table's `from`, such as a folder or https://HOST/urd/sits.urd/run/SIW_RWS",
+            "help": "where the export is, as a pattern, sftp:// or https://. Of delimited files, those of one folder; each "
+            "table's `from` is the name. For rws, what comes before each `from`: https://HOST/urd/sits.urd/run/SIW_RWS",
             "path": True,
         },
     )
