@@ -111,6 +111,11 @@ CHOICE = [
     (SCHOOL, "§{when: {type: skole}, is: [school]}", "group kind must be one text"),
     (SCHOOL, "§{when: {type: skole}, is: school, because: x}", "`because` belongs to skip, reject and question only"),
     (KORPS, "§{when: {type: korps}, reject: yes}", "reject needs `because`"),
+    (
+        f"  skip:\n    - {SKIP}\ngroup",
+        f"  skip:\n    - {SKIP}\n  reject:\n    - §{{when: {{status: x}}}}\ngroup",
+        "reject needs `because`",
+    ),
     (KORPS, "§{when: {type: korps}, reject: no, because: x}", "write `reject: yes`, and the reason under `because`"),
     (KORPS, "§{when: {type: korps}, skip: maybe, because: x}", "skip must be yes or no"),
     (LAST, "§{otherwise: skip}", "skip needs `because`"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
 from rostersync.mapping import Mapping
 from rostersync.model import (
@@ -139,6 +140,27 @@ def test_any_other_status_is_none_of_our_business() -> None:
     claim = claim_of(person(status="aktiv"))
     assert isinstance(claim, PersonClaim)
     assert claim.left == ""
+
+
+REJECTING = edited(
+    "    - {when: {status: inaktiv}, because: inactive}\n",
+    "    - {when: {status: inaktiv}, because: inactive}\n  reject:\n    - {when: {email2: ''}, because: nobody knows where}\n",
+)
+
+
+def test_a_person_may_be_rejected_by_what_stands_in_her_record() -> None:
+    rejecting = parse(REJECTING)
+    mapped = rejecting.read(person())
+    assert mapped.claim is None
+    assert mapped.rejected == (Rejected("person", "nobody knows where", "x/1", line=7),)
+    assert rejecting.read(person(email2="x@x.example")).rejected == ()
+    assert "email2" in rejecting.wanted["person"]
+
+
+def test_a_person_who_has_left_is_not_rejected_any_more() -> None:
+    claim = parse(REJECTING).read(person(status="inaktiv")).claim
+    assert isinstance(claim, PersonClaim)
+    assert claim.left == "inactive"
 
 
 def test_a_part_of_from_may_have_transforms_of_its_own() -> None:
@@ -337,6 +359,12 @@ def test_a_membership_without_a_group_is_rejected_as_a_whole() -> None:
 
 def test_a_membership_without_members_is_an_empty_claim() -> None:
     assert claim_of(membership()) == MembershipClaim("x/7A", ())
+
+
+def test_whom_nothing_usable_is_said_of_is_handed_on_with_the_membership() -> None:
+    mapped = SMALL.read(replace(membership(member()), unread=("x/9",)))
+    assert (mapped.unread, mapped.rejected) == (("x/9",), ())
+    assert mapped.claim == MembershipClaim("x/7A", (Tie("x/1", "pupil"),))
 
 
 def test_a_rule_may_look_at_the_membership_around_its_members() -> None:

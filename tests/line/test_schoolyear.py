@@ -22,6 +22,13 @@ CALENDARS = st.builds(Calendar, st.lists(st.tuples(MONTH_DAYS, MONTH_DAYS), max_
 
 
 @pytest.mark.parametrize(
+    ("sources", "ignored"), [({"sits"}, True), ({"sits", "feide"}, True), ({"sits", "everyday"}, False), (set(), False)]
+)
+def test_a_window_is_ignored_by_those_whom_only_sources_of_all_the_year_tie(sources: set[str], ignored: bool) -> None:
+    assert Calendar(all_year=("sits", "feide")).ignored_by(sources) is ignored
+
+
+@pytest.mark.parametrize(
     ("calendar", "on", "inside"),
     [
         (SUMMER, date(2026, 6, 14), False),

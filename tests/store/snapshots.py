@@ -84,6 +84,7 @@ class Broken:
     rejected: tuple[Rejected, ...]
     usable: Claim | None = None
     text: str = "broken"
+    unread: tuple[str, ...] = ()
 
 
 def broken_person(key: str, because: str = "no family name") -> Broken:
@@ -126,7 +127,7 @@ def take_in(
             if not full and intake.knows(digest):
                 continue
             if isinstance(part, Broken):
-                intake.reject(digest, part.rejected, part.usable)
+                intake.reject(digest, part.rejected, part.usable, part.unread)
             else:
                 intake.take(digest, part.claim if isinstance(part, Spelt) else part)
         census = intake.close()

@@ -466,6 +466,17 @@ def test_a_membership_rejected_in_part_is_counted_every_night_and_concerns_nobod
         assert (census.rejected, census.ties_now, dirty(store)) == (1, 2, set())
 
 
+def test_who_is_unread_keeps_her_last_good_tie_and_is_not_counted_again(store: Store) -> None:
+    take_in(store, [*SCHOOL, KARI, OLA, members("8a", "p1", "p2")])
+    told = Broken((), members("8a", "p2"), text="8a without p1", unread=("sas/p1", "sas/p7"))
+    for night in ("run-2", "run-3"):
+        census = take_in(store, [*SCHOOL, KARI, OLA, told], run=night)
+        assert (census.rejected, census.ties_now) == (0, 2)
+        assert groups_of(card_of(store, "p1")) == {("8A", "learner")}
+    take_in(store, [*SCHOOL, KARI, OLA, members("8a", "p2")], run="run-4")
+    assert groups_of(card_of(store, "p1")) == set()
+
+
 def test_a_rejected_member_who_could_not_even_be_told_keeps_every_tie_of_the_group(store: Store) -> None:
     take_in(store, [*SCHOOL, KARI, OLA, members("8a", "p1", "p2")])
     take_in(store, [*SCHOOL, KARI, OLA, without(members("8a", "p2"), "")], run="run-2")
