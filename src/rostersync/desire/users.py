@@ -49,13 +49,13 @@ def desire(card: Card, rules: Rules, ids: Ids, on: date) -> Desired:
         questions=questions_on(seen, rules.roles),
         notes=notes_on(seen, rules.roles),
         lapsed=_lapsed(seen, users, rules, ids),
-        all_year=not card.wards and rules.calendar.ignored_by(_tied_by(card)),
+        all_year=not card.wards and rules.calendar.ignored_by(_tied_by(card, rules)),
     )
 
 
-def _tied_by(card: Card) -> set[str]:
+def _tied_by(card: Card, rules: Rules) -> set[str]:
     """The sources that tie her to a school; of whom nothing ties to one any more, those that knew her."""
-    return {tie.source for tie in card.ties} or {claim.source for claim in card.claims}
+    return {tie.source for tie in card.ties} or {claim.source for claim in card.claims} - rules.adding
 
 
 # -- people here have decided ---------------------------------------------------------------------------------------
