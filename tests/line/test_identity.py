@@ -8,15 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rostersync.identity import IDENTIFIERS, QUESTIONS, Decision, Match, Newcomer, decide, question
+from rostersync.identity import IDENTIFIERS, QUESTIONS, Decision, Match, Newcomer, decide, numbers_agree, question
 
 
 def number(person: str, *, present: bool = False, agrees: bool | None = None) -> Match:
     return Match(person, "national_number", present, agrees)
 
 
-def feide(person: str, *, present: bool = False, agrees: bool | None = None) -> Match:
-    return Match(person, "feide_id", present, agrees)
+def feide(
+    person: str, *, twice: bool = False, born: bool | None = None, number: bool | None = None, gone: bool = False
+) -> Match:
+    return Match(person, "feide_id", twice, born, number, present=not gone)
+
+
+def local(person: str, *, number: bool | None = None) -> Match:
+    return Match(person, "local_number", False, None, number)
 
 
 def test_a_known_key_is_the_person_it_always_was() -> None:
@@ -91,7 +97,68 @@ def test_the_strongest_identifier_decides_and_a_weaker_one_that_differs_is_asked
 
 
 def test_a_weaker_identifier_decides_where_there_is_no_stronger() -> None:
-    assert decide(Newcomer(matches=(feide("kari"),))) == Decision("kari")
+    assert decide(Newcomer(matches=(local("kari"),))) == Decision("kari")
+
+
+def test_a_local_number_against_two_national_numbers_is_asked() -> None:
+    assert decide(Newcomer(matches=(local("kari", number=False),))) == Decision("", "numbers_differ", ("kari",))
+
+
+def test_a_feide_id_alone_links_nobody_and_is_asked() -> None:
+    for match in (feide("kari"), feide("kari", gone=True), feide("kari", number=True)):
+        assert decide(Newcomer(matches=(match,))) == Decision("", "feide_id_only", ("kari",))
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_feide_id_with_a_birth_date_that_agrees_is_that_person(gone: bool) -> None:
+    assert decide(Newcomer(matches=(feide("kari", born=True, gone=gone),))) == Decision("kari")
+
+
+@pytest.mark.parametrize("other", [{"born": False}, {"born": True, "number": False}])
+def test_a_feide_id_of_somebody_else_who_has_left_was_given_away(other: dict[str, bool]) -> None:
+    assert decide(Newcomer(matches=(feide("kari", gone=True, **other),))) == Decision("")
+
+
+def test_a_feide_id_of_somebody_else_who_is_there_is_asked() -> None:
+    assert decide(Newcomer(matches=(feide("kari", born=False),))) == Decision("", "feide_id_shared", ("kari",))
+
+
+def test_one_of_two_with_the_login_is_the_newcomer_when_only_her_birth_date_agrees() -> None:
+    assert decide(Newcomer(matches=(feide("kari", born=True), feide("ola", gone=True)))) == Decision("kari")
+    asked = decide(Newcomer(matches=(feide("kari", born=True), feide("ola", born=True))))
+    assert asked == Decision("", "two_candidates", ("kari", "ola"))
+
+
+def test_a_login_breaks_a_tie_between_two_with_one_number_and_the_other_is_asked_about() -> None:
+    asked = decide(Newcomer(matches=(number("kari"), number("ola"), feide("kari"))))
+    assert asked == Decision("kari", "two_candidates", ("ola",))
+
+
+def test_a_login_confirms_that_one_human_was_recorded_twice() -> None:
+    assert decide(Newcomer(matches=(number("kari", present=True), feide("kari")))) == Decision("kari")
+
+
+def test_a_login_that_was_given_away_does_not_disagree_with_the_number() -> None:
+    assert decide(Newcomer(matches=(number("kari"), feide("ola", born=False, gone=True)))) == Decision("kari")
+
+
+FNR, OTHER_FNR, D_NUMBER = "01911080326", "02821177858", "41911080581"
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "agree"),
+    [
+        ([FNR], [FNR], True),
+        ([FNR], [OTHER_FNR], False),
+        ([FNR], [D_NUMBER], None),
+        ([FNR], [], None),
+        ([FNR, D_NUMBER], [D_NUMBER], True),
+    ],
+)
+def test_a_d_number_does_not_disagree_with_a_number_that_came_after_it(
+    own: list[str], other: list[str], agree: bool | None
+) -> None:
+    assert numbers_agree(frozenset(own), frozenset(other)) is agree
 
 
 def test_two_identifiers_of_one_person_are_nothing_to_ask() -> None:
@@ -117,7 +184,13 @@ def test_a_clear_decision_asks_nothing() -> None:
 
 PERSONS = st.sampled_from(["kari", "ola", "per"])
 MATCHES = st.builds(
-    Match, PERSONS, st.sampled_from([*IDENTIFIERS, "name"]), st.booleans(), st.sampled_from([True, False, None])
+    Match,
+    PERSONS,
+    st.sampled_from([*IDENTIFIERS, "name"]),
+    st.booleans(),
+    st.sampled_from([True, False, None]),
+    st.sampled_from([True, False, None]),
+    st.booleans(),
 )
 NEWCOMERS = st.builds(
     Newcomer,
@@ -146,3 +219,9 @@ def test_every_doubt_is_a_question_that_exists_and_nobody_is_invented(newcomer: 
     assert bool(decided.question) == bool(decided.about)
     assert decided.question in {"", *QUESTIONS}
     assert decided.person not in decided.about
+
+
+@given(NEWCOMERS)
+def test_nobody_is_linked_by_a_login_alone(newcomer: Newcomer) -> None:
+    logins = tuple(match for match in newcomer.matches if match.kind == "feide_id" and match.birth_date_agrees is None)
+    assert decide(Newcomer(matches=logins)).person == ""

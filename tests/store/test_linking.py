@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -259,9 +260,113 @@ def test_two_sources_that_give_one_number_mean_one_person(store: Store) -> None:
     assert [claim.source for claim in card_of(store, "p1", (VIS, IST)).claims] == [VIS, IST]
 
 
-def test_two_sources_that_give_one_feide_id_mean_one_person_whatever_its_case(store: Store) -> None:
+def test_one_feide_id_and_one_birth_date_in_two_sources_mean_one_person_whatever_its_case(store: Store) -> None:
+    take_in(store, [person("p1", "Kari", feide="kari@skole.example", born="2010-11-01")])
+    take_in(store, [person("77", "Kari", feide="Kari@Skole.example", born="2010-11-01")], source=VIS)
+    assert persons(store) == 1
+
+
+def test_a_feide_id_alone_never_means_one_person(store: Store) -> None:
     take_in(store, [person("p1", "Kari", feide="kari@skole.example")])
-    take_in(store, [person("77", "Kari", feide="Kari@Skole.example")], source=VIS)
+    take_in(store, [person("77", "Kari", feide="kari@skole.example", born="2010-11-01")], source=VIS)
+    assert persons(store) == 2
+    assert [code for code, _ in questions(store)] == ["feide_id_only"]
+
+
+def test_a_feide_id_that_a_new_pupil_got_is_nothing_to_ask(store: Store) -> None:
+    take_in(store, [person("p1", "Kari", feide="kari@skole.example", born="2001-05-06"), person("p2", "Ola")])
+    take_in(store, [person("p2", "Ola")], run="run-2")
+    take_in(store, [person("77", "Kari", feide="kari@skole.example", born="2010-11-01")], source=VIS)
+    assert persons(store) == 3
+    assert questions(store) == []
+
+
+def test_two_who_are_there_with_one_feide_id_are_two_and_somebody_has_to_know(store: Store) -> None:
+    take_in(store, [person("p1", "Kari", feide="kari@skole.example", number=KARI_NUMBER)])
+    take_in(store, [person("77", "Ola", feide="kari@skole.example", number=OLA_NUMBER)], source=VIS)
+    assert persons(store) == 2
+    assert [code for code, _ in questions(store)] == ["feide_id_shared"]
+
+
+def test_a_local_number_means_somebody_in_its_own_source_only(store: Store) -> None:
+    take_in(store, [numbered("p1", "260001"), person("p2", "Ola")])
+    take_in(store, [numbered("77", "260001")], source=VIS)
+    assert persons(store) == 3
+    take_in(store, [numbered("n1", "260001"), person("p2", "Ola")], run="run-2")
+    assert id_of(store, "n1") == id_of(store, "p1"), "a new key in the system that gave the number"
+    assert questions(store) == []
+
+
+def test_a_local_number_with_its_space_means_one_person_everywhere(store: Store) -> None:
+    take_in(store, [numbered("p1", "oslo.example:fin:260001")])
+    take_in(store, [numbered("77", "oslo.example:fin:260001"), numbered("78", "oslo.example:lin:260001")], source=VIS)
+    assert persons(store) == 2
+
+
+def test_a_local_number_does_not_outweigh_two_national_numbers_that_differ(store: Store) -> None:
+    take_in(store, [numbered("p1", "x:1", national=KARI_NUMBER)])
+    take_in(store, [numbered("77", "x:1", national=OLA_NUMBER)], source=VIS)
+    assert persons(store) == 2
+    assert [code for code, _ in questions(store)] == ["numbers_differ"]
+
+
+def numbered(key: str, local: str, *, national: str = "") -> PersonClaim:
+    """Somebody with a local number."""
+    plain = person(key, "Kari", number=national)
+    return msgspec.structs.replace(plain, values=(("local_number", local), *plain.values))
+
+
+# -- a national number changes --------------------------------------------------------------------------------------
+
+KARI_D_NUMBER, OTHER_D_NUMBER = "41911080581", "52821160014"
+"""Synthetic too: the day is 40 too high."""
+
+
+def test_a_number_that_was_changed_to_one_that_nobody_has_is_a_change(store: Store) -> None:
+    take_in(store, [person("p1", number=KARI_D_NUMBER)])
+    before = id_of(store, "p1")
+    take_in(store, [person("p1", number=KARI_NUMBER)], run="run-2")
+    assert (id_of(store, "p1"), persons(store), questions(store)) == (before, 1, [])
+
+
+def test_a_number_that_was_changed_to_another_persons_is_asked_and_never_joins_them(store: Store) -> None:
+    take_in(store, [person("p1", number=KARI_D_NUMBER)])
+    take_in(store, [person("77", number=KARI_NUMBER)], source=VIS)
+    take_in(store, [person("p1", number=KARI_NUMBER)], run="run-2")
+    assert persons(store) == 2
+    assert questions(store) == [("number_of_another", {id_of(store, "p1"), id_of(store, "77")})]
+    take_in(store, [person("p1", "Kari Anne", number=KARI_NUMBER)], run="run-3")
+    assert len(questions(store)) == 1, "asked once, however often the record changes"
+
+
+def test_a_question_that_facts_have_answered_is_closed(store: Store) -> None:
+    take_in(store, [person("p1", number=OLA_NUMBER), person("p2", "Ola", number=OLA_NUMBER)])
+    assert [code for code, _ in questions(store)] == ["recorded_twice"]
+    take_in(store, [person("p1", number=KARI_NUMBER), person("p2", "Ola", number=OLA_NUMBER)], run="run-2")
+    assert questions(store) == []
+
+
+def test_the_source_that_still_has_the_d_number_means_her_who_had_it(store: Store) -> None:
+    take_in(store, [person("p1", number=KARI_D_NUMBER)])
+    take_in(store, [person("p1", number=KARI_NUMBER)], run="run-2")
+    take_in(store, [person("p1", "Kari Anne", number=KARI_NUMBER)], run="run-3")
+    take_in(store, [person("77", number=KARI_D_NUMBER)], source=VIS)
+    assert id_of(store, "77") == id_of(store, "p1")
+    assert store.cards.find_number(KARI_D_NUMBER) == [id_of(store, "p1")]
+
+
+def test_a_d_number_that_was_corrected_to_another_leads_to_nobody(store: Store) -> None:
+    take_in(store, [person("p1", number=KARI_D_NUMBER)])
+    take_in(store, [person("p1", number=OTHER_D_NUMBER)], run="run-2")
+    take_in(store, [person("77", number=KARI_D_NUMBER)], source=VIS)
+    assert id_of(store, "77") != id_of(store, "p1")
+
+
+def test_a_d_number_and_the_number_that_came_after_it_are_one_person_when_the_login_and_birth_date_agree(
+    store: Store,
+) -> None:
+    take_in(store, [person("p1", number=KARI_D_NUMBER, feide="kari@skole.example", born="2010-11-01")])
+    take_in(store, [person("77", number=KARI_NUMBER, feide="kari@skole.example", born="2010-11-01")], source=VIS)
     assert persons(store) == 1
 
 

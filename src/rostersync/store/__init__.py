@@ -14,10 +14,12 @@ from rostersync.store.address import Access, Address, SqliteFile, address
 from rostersync.store.approvals import Approvals
 from rostersync.store.cards import Cards
 from rostersync.store.decisions import Decisions
+from rostersync.store.doubts import close_answered
 from rostersync.store.engine import Database, Transaction
 from rostersync.store.fence import fence
 from rostersync.store.generation import Generation
 from rostersync.store.intake import Intake, intake
+from rostersync.store.joining import Joining
 from rostersync.store.journal import Journal
 from rostersync.store.keyring import Keyring
 from rostersync.store.known import Knowledge
@@ -30,6 +32,7 @@ from rostersync.store.questions import Questions
 from rostersync.store.runs import Runs
 from rostersync.store.schema import prepare, recall, remember
 from rostersync.store.sources import Sources
+from rostersync.store.splitting import Splitting
 from rostersync.store.sqlite import open_sqlite
 
 
@@ -49,6 +52,8 @@ class Store:
         self.approvals = Approvals(database)
         self.decisions = Decisions(database)
         self.questions = Questions(database)
+        self.joining = Joining(database)
+        self.splitting = Splitting(database)
         self.journal = Journal(database)
         self.generation = Generation(database, database.beside)
 
@@ -107,6 +112,10 @@ class Store:
         broken = self.journal.verify()
         told = [f"journal entry {no} was changed, or the one before it was removed" for no in broken]
         return [*self._database.damage(), *told]
+
+    def close_answered(self, at: datetime) -> int:
+        """Close the questions about who is who that facts or people have answered; gives their number."""
+        return close_answered(self._database, at)
 
     def begin(self) -> AbstractContextManager[Transaction]:
         """One write transaction over all books: everything inside commits or rolls back together. Nested use joins."""

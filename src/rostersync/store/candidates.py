@@ -11,7 +11,8 @@ from typing import Final
 
 import msgspec
 
-from rostersync.identity import Match, Newcomer
+from rostersync.identity import IDENTIFIERS, Match, Newcomer, numbers_agree
+from rostersync.normalize import national_number
 from rostersync.store.desk import Desk
 from rostersync.store.persons import open_person, place_of
 
@@ -33,7 +34,7 @@ _IDENTIFIERS: Final = """
 
 # A link by number alone may lead to another person than the newcomer whose key it is: her claims are not yet that person's.
 _HOLDERS: Final = """
-    SELECT DISTINCT other.kind, other.digest, person.no, person.id
+    SELECT DISTINCT other.kind, other.digest, person.no, person.id, theirs.present
       FROM claim CROSS JOIN identifier AS mine CROSS JOIN identifier AS other CROSS JOIN claim AS theirs
      CROSS JOIN link CROSS JOIN person
      WHERE claim.source_no = ? AND claim.kind = 'person' AND claim.present = TRUE AND mine.claim_no = claim.no
@@ -66,16 +67,33 @@ class Arrival(msgspec.Struct, frozen=True):
     wrapped: bytes
 
 
-class Someone(msgspec.Struct):
-    """A person whom a newcomer might be.
+class Proof(msgspec.Struct):
+    """What records say beside names and identifiers: birth dates, and genuine national numbers (digits only)."""
 
-    `births` are her birth dates as claimed, `here` her present keys in this source.
-    """
+    births: set[str] = msgspec.field(default_factory=set)
+    numbers: set[str] = msgspec.field(default_factory=set)
+
+    def learn(self, opened: bytes) -> None:
+        """Add what one claim says."""
+        for field, text in open_person(opened).values:
+            if field == "birth_date":
+                self.births.add(text)
+            elif field == "national_number" and (number := national_number(text)).genuine:
+                self.numbers.add(number.digits)
+
+    def add(self, other: Proof) -> None:
+        """Add what other records say."""
+        self.births |= other.births
+        self.numbers |= other.numbers
+
+
+class Someone(msgspec.Struct):
+    """A person whom a newcomer might be. `proof` is what her records say, `here` her present keys in this source."""
 
     no: int
     id: str
-    births: set[str]
-    here: set[int]
+    proof: Proof = msgspec.field(default_factory=Proof)
+    here: set[int] = msgspec.field(default_factory=set)
 
 
 class Candidates:
@@ -90,8 +108,9 @@ class Candidates:
         self._identifiers: defaultdict[int, set[tuple[str, bytes]]] = defaultdict(set)
         for key, kind, digest in desk.among(_IDENTIFIERS, keys):
             self._identifiers[key].add((kind, digest))
+        self._present: set[tuple[str, bytes, str]] = set()
         self._holders = self._who_holds(keys)
-        self._births = self._births_of(arrivals)
+        self._proofs = self._proofs_of(arrivals)
 
     def newcomer(self, one: Arrival) -> Newcomer:
         """What identity has to know to decide about one arrival."""
@@ -107,8 +126,9 @@ class Candidates:
         """Make the newcomer part of what is known of that person. Gives the links to write: (key, check, kind)."""
         self._people[someone.id] = someone
         someone.here.add(one.key)
-        someone.births |= self._births.get(one.key, set())
+        someone.proof.add(self._proofs.get(one.key, Proof()))
         for identifier in self._identifiers[one.key]:
+            self._present.add((*identifier, someone.id))
             if someone.id not in self._holders[identifier]:
                 self._holders[identifier].append(someone.id)
         links = [(one.key, one.check, "own")]
@@ -117,10 +137,18 @@ class Candidates:
         return links
 
     def _matches(self, key: int) -> Iterator[Match]:
+        own = self._proofs.get(key, Proof())
         for kind, digest in sorted(self._identifiers[key]):
-            for id_ in self._holders[kind, digest][:ENOUGH]:
+            for id_ in self._holders[kind, digest][:ENOUGH] if kind in IDENTIFIERS else ():
                 someone = self._people[id_]
-                yield Match(id_, kind, bool(someone.here - {key}), _agree(self._births.get(key), someone.births))
+                yield Match(
+                    person=id_,
+                    kind=kind,
+                    same_source_present=bool(someone.here - {key}),
+                    birth_date_agrees=_agree(own.births, someone.proof.births),
+                    number_agrees=numbers_agree(frozenset(own.numbers), frozenset(someone.proof.numbers)),
+                    present=(kind, digest, id_) in self._present,
+                )
 
     # -- looking around ---------------------------------------------------------------------------------------------
 
@@ -134,28 +162,31 @@ class Candidates:
         linked: dict[int, str] = {}
         for key, no, id_ in self._desk.among(_LINKED, keys):
             linked[key] = id_
-            self._people.setdefault(id_, Someone(no, id_, set(), set()))
+            self._people.setdefault(id_, Someone(no, id_))
         return linked
 
     def _who_holds(self, keys: Sequence[int]) -> defaultdict[tuple[str, bytes], list[str]]:
-        """Identifier -> the persons who have it; of each her birth dates and her keys in this source."""
+        """Identifier -> the persons who have it; of each what proves who she is, and her keys in this source."""
         holders: defaultdict[tuple[str, bytes], list[str]] = defaultdict(list)
         numbers: set[int] = set()
-        for kind, digest, no, id_ in self._desk.among(_HOLDERS, keys):
-            holders[kind, digest].append(id_)
-            self._people.setdefault(id_, Someone(no, id_, set(), set()))
+        for kind, digest, no, id_, present in self._desk.among(_HOLDERS, keys):
+            if present:
+                self._present.add((kind, digest, id_))
+            if id_ not in holders[kind, digest]:
+                holders[kind, digest].append(id_)
+            self._people.setdefault(id_, Someone(no, id_))
             numbers.add(no)
         keyring = self._desk.database.keyring
         claims = self._desk.database.among(_CLAIMS_OF_PERSONS, numbers)
         for id_, wrapped, source_no, key, sealed, present in claims:
             opened = keyring.open(keyring.unwrap(wrapped), sealed, place_of(source_no, key))
-            self._people[id_].births |= _birth_dates(opened)
+            self._people[id_].proof.learn(opened)
             if source_no == self._desk.source_no and present:
                 self._people[id_].here.add(key)
         return holders
 
-    def _births_of(self, arrivals: Sequence[Arrival]) -> dict[int, set[str]]:
-        """The birth dates of those arrivals who share an identifier with anybody; for the others it does not matter."""
+    def _proofs_of(self, arrivals: Sequence[Arrival]) -> dict[int, Proof]:
+        """What the records of those arrivals say who share an identifier with anybody; for the others it does not matter."""
         count = Counter(identifier for own in self._identifiers.values() for identifier in own)
         keyring = self._desk.database.keyring
         data_keys = {
@@ -163,16 +194,12 @@ class Candidates:
             for one in arrivals
             if one.wrapped and any(count[each] > 1 or each in self._holders for each in self._identifiers[one.key])
         }
-        births: defaultdict[int, set[str]] = defaultdict(set)
+        proofs: defaultdict[int, Proof] = defaultdict(Proof)
         for _, key, sealed in self._desk.among(CLAIMS_OF_KEYS, data_keys, self._desk.first):
-            births[key] |= _birth_dates(keyring.open(data_keys[key], sealed, place_of(self._desk.source_no, key)))
-        return births
+            proofs[key].learn(keyring.open(data_keys[key], sealed, place_of(self._desk.source_no, key)))
+        return proofs
 
 
-def _birth_dates(opened: bytes) -> set[str]:
-    return {text for field, text in open_person(opened).values if field == "birth_date"}
-
-
-def _agree(one: set[str] | None, other: set[str]) -> bool | None:
+def _agree(one: set[str], other: set[str]) -> bool | None:
     """Whether two persons' birth dates agree; None when one of them is unknown."""
     return not one.isdisjoint(other) if one and other else None

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from rostersync.guard import Census
 from rostersync.model import Claim, ClaimKind, GroupClaim, MembershipClaim, PersonClaim, Question, Rejected
 from rostersync.store.desk import Desk, unusable
+from rostersync.store.doubts import close_answered
 from rostersync.store.engine import Database, Transaction
 from rostersync.store.groups import Groups
 from rostersync.store.linking import Linking
@@ -172,6 +173,7 @@ class Intake:
         questions = Questions(self._database)
         for question in self._questions:
             questions.open(question, self._at)
+        close_answered(self._database, self._at)
         self._sources.remember_key_spaces(self._before.name, self._persons.key_spaces)
         self._sources.accepted(
             SourceState(

@@ -15,6 +15,7 @@ from rostersync import identity
 from rostersync.model import Question
 from rostersync.store.candidates import CLAIMS_OF_KEYS, Arrival, Candidates, Someone
 from rostersync.store.desk import Desk, arrival
+from rostersync.store.doubts import numbers_of_others, undecided
 from rostersync.store.engine import BATCH
 from rostersync.store.persons import place_of
 from rostersync.store.tables import claim, link, person, protection
@@ -45,8 +46,11 @@ class Linking:
             batch = _Batch(desk, some, next_person)
             batch.settle()
             next_person += len(batch.founded)
-            # Who is protected is in nobody's questions.
-            self.questions += (one for one in batch.questions if hidden.isdisjoint(one.about))
+            self.questions += batch.questions
+        if not desk.is_new:  # of a new source, everybody has just been decided about
+            self.questions += numbers_of_others(desk, self.questions)
+        # Who is protected is in nobody's questions.
+        self.questions = [one for one in undecided(desk.database, self.questions) if hidden.isdisjoint(one.about)]
         desk.run_sql(_NUMBER_LINKS)
 
     def _arrivals(self) -> Iterator[list[Arrival]]:
@@ -96,7 +100,7 @@ class _Batch:
     def _found(self, one: Arrival) -> Someone:
         no = self._next_person + len(self.founded)
         self.founded.append((no, one.person_id, one.wrapped, self._desk.run))
-        return Someone(no, one.person_id, set(), set())
+        return Someone(no, one.person_id)
 
     def _seal_again(self) -> None:
         """Those who turned out to be somebody we know get her data key instead of the one they arrived with."""

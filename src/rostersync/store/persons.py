@@ -11,10 +11,12 @@ from typing import Any, Final
 
 import msgspec
 
+from rostersync.identity import LOCAL_NUMBERS
 from rostersync.model import PersonClaim
 from rostersync.normalize import national_number
 from rostersync.store.desk import CLAIM_COLUMNS, Came, Desk, arrival, formerly, numbered
 from rostersync.store.engine import BATCH
+from rostersync.store.identifiers import D_NUMBER, LOGINS
 from rostersync.store.tables import claim, contact, identifier
 
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -34,7 +36,7 @@ class Persons:
         self._desk = desk
         self._keyring = desk.database.keyring
         self._number = self._keyring.identifiers("national_number")
-        self._feide = self._keyring.identifiers("feide_id")
+        self._others = {kind: self._keyring.identifiers(kind) for kind in (*LOCAL_NUMBERS, *LOGINS)}
         self._waiting: list[tuple[bytes, PersonClaim]] = []
         self.key_spaces: set[str] = set()
 
@@ -108,14 +110,22 @@ class Persons:
                 self.key_spaces.add(space)
             number = national_number(values.get("national_number", ""))
             if number.genuine:
-                identifiers.append(("national_number", self._number(number.digits), no))
+                digested = self._number(number.digits)
+                identifiers.append(("national_number", digested, no))
+                if number.kind == "dnr":
+                    identifiers.append((D_NUMBER, digested, no))
                 by_number = f"{space}/{number.digits}"
                 if slash and by_number != one.claim.key:
                     as_keys.append((no, one.key, *self._desk.surrogate(by_number)))
-            if feide_id := values.get("feide_id"):
-                identifiers.append(("feide_id", self._feide(feide_id), no))
+            for kind, digest in self._others.items():
+                if text := values.get(kind):
+                    identifiers.append((kind, digest(self._in_its_space(kind, text)), no))
         self._desk.database.insert_many(identifier, ("kind", "digest", "claim_no"), identifiers)
         self._desk.database.insert_many(numbered, ("claim_no", "own_key", "key", "check"), as_keys)
+
+    def _in_its_space(self, kind: str, text: str) -> str:
+        """A local number that names no space (`SPACE:NUMBER`) means nobody outside its own source."""
+        return text if kind in LOGINS or ":" in text else f"\x1f{self._desk.source}\x1f{text}"
 
     def _write_contacts(self, fresh: Sequence[Came], numbers: Sequence[int]) -> None:
         rows: list[tuple[Any, ...]] = []

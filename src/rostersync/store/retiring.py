@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from rostersync.model import ClaimKind
 from rostersync.store.desk import Desk, unmet
+from rostersync.store.identifiers import CARRY_ON
 from rostersync.store.tables import claim
 
 # ruff: noqa: S608 - the texts are put together from parts of this file; values are always bound
@@ -39,6 +40,7 @@ class Retirement:
         self._run(_SORTING)
         self._run(_TOUCHING)
         desk.ties -= desk.run_sql(_TIES_END).rowcount
+        self._run(CARRY_ON)
         self._run(_DELETING)
         self._run(_ENDING)
 

@@ -1,11 +1,11 @@
 """The tables, and nothing else. Every text that could name a human is sealed; every key from outside is a surrogate.
 
-Three groups: what sources say (source .. contact), what people here decided (pin .. hold), what targets hold and what
+Three groups: what sources say (source .. contact), what people here decided (pin .. origin), what targets hold and what
 happened (known .. journal). Dates are YYYY-MM-DD text and moments RFC 3339 text, so both databases sort them alike.
 """
 
 from rostersync.store.tables.base import Number, meta, metadata
-from rostersync.store.tables.decisions import denial, pin, protection, question
+from rostersync.store.tables.decisions import alias, apart, denial, origin, pin, protection, question
 from rostersync.store.tables.sources import (
     claim,
     contact,
@@ -34,6 +34,8 @@ from rostersync.store.tables.targets import (
 
 __all__ = [
     "Number",
+    "alias",
+    "apart",
     "approval",
     "claim",
     "contact",
@@ -48,6 +50,7 @@ __all__ = [
     "link",
     "meta",
     "metadata",
+    "origin",
     "outbox",
     "outcome",
     "person",

@@ -1,8 +1,8 @@
-"""What people here decided: pins, protections, denials, and the questions they have to answer."""
+"""What people here decided: pins, protections, denials, who is who, and the questions they have to answer."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, LargeBinary, String, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, LargeBinary, String, Table, Text
 
 from rostersync.store.tables.base import Number, metadata
 
@@ -46,4 +46,30 @@ question = Table(
     Column("text", Text, nullable=False),
     Column("opened_at", String(40), nullable=False),
     Column("closed_at", String(40)),
+)
+
+alias = Table(
+    "alias",
+    metadata,
+    Column("old_no", Number, ForeignKey("person.no"), primary_key=True),
+    Column("new_no", Number, ForeignKey("person.no"), nullable=False),
+    Column("who", String(120), nullable=False),
+    Column("at", String(40), nullable=False),
+)
+
+apart = Table(
+    "apart",
+    metadata,
+    Column("one_no", Number, ForeignKey("person.no"), primary_key=True),
+    Column("other_no", Number, ForeignKey("person.no"), primary_key=True),
+    Column("who", String(120), nullable=False),
+    Column("at", String(40), nullable=False),
+)
+
+origin = Table(
+    "origin",
+    metadata,
+    Column("source_no", Number, ForeignKey("source.no"), primary_key=True),
+    Column("key", BigInteger, primary_key=True),
+    Column("person_no", Number, ForeignKey("person.no"), nullable=False),
 )
