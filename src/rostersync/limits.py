@@ -35,6 +35,7 @@ DEFAULT_LIMITS: Mapping[str, Limit] = {
     "person.update": Limit(count=5000, share=0.50),
     "person.depart": _DEPARTURES,
     "person.suspend": _DEPARTURES,
+    "person.merge": Limit(count=0),
     "person.restore": Limit(),
     "person.remove": Limit(count=20, share=0.01),
     "membership.create": Limit(),
@@ -45,7 +46,9 @@ DEFAULT_LIMITS: Mapping[str, Limit] = {
     "rejected": Limit(count=50, share=0.01),
     "dangling": Limit(count=500, share=0.05),
 }
-"""Every limit there is. That of `guardianship.end` only alarms; `rejected` and `dangling` belong to gate 1."""
+"""Every limit there is. That of `guardianship.end` only alarms; `rejected` and `dangling` belong to gate 1.
+
+A merge takes a user away because people said that two are one: whoever approves it is the second to look."""
 
 
 def allowed(limit: Limit, size: int, floor: int) -> int | None:

@@ -42,6 +42,7 @@ PHASES: Mapping[tuple[Kind, Action], int] = {
     ("membership", "end"): END,
     ("person", "depart"): END,
     ("person", "suspend"): END,
+    ("person", "merge"): END,
     ("group", "end"): GROUP_END,
     ("person", "remove"): REMOVAL,
 }

@@ -34,7 +34,7 @@ class Settlement(NamedTuple):
     life: Life | None = None
 
 
-_LIFE_STEPS = frozenset(("suspend", "restore"))
+_LIFE_STEPS = frozenset(("suspend", "merge", "restore"))
 _delivered_alike = attrgetter("kind", "action", "revocation")
 
 
@@ -111,7 +111,7 @@ def _apply_to_user(before: User | None, wanted: User, changes: Iterable[Change])
                 ties[group] = Membership(group, cast("Role", role))
         elif change.kind == "guardianship":
             (guardians.discard if change.action == "end" else guardians.add)(change.part)
-        elif change.action == "suspend":
+        elif change.action in ("suspend", "merge"):
             return wanted  # whatever she still had goes with it
         else:
             core = wanted

@@ -10,11 +10,13 @@ from typing import Any
 from rostersync.assembly import Parts
 from rostersync.desire import desire
 from rostersync.desire.adding import heard
+from rostersync.desire.claims import believe
 from rostersync.desire.guardianship import Standing, adults, decide, ward_of
 from rostersync.desire.rules import Rules
 from rostersync.locallists import resolve
-from rostersync.model import PERSON_FIELDS, Card, Desired, Known, User
+from rostersync.model import PERSON_FIELDS, Card, Desired, Known, OwnClaim, User
 from rostersync.store import Store
+from rostersync.store.leading import record_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,11 @@ class WhyCard:
     schools: dict[str, str]
     groups: dict[str, str]
 
+    def lost(self, claim: OwnClaim) -> set[str]:
+        """The fields of a claim whose values do not count: a source that comes first, or a better record, says another."""
+        used = believe(self.card.claims).values
+        return {name for name, value in claim.values if used.get(name) != value}
+
     def to_json(self) -> dict[str, Any]:
         """The card without a single personal value: which fields there are, where they come from, and what follows."""
         return {
@@ -56,6 +63,8 @@ class WhyCard:
                     "rejected": claim.rejected,
                     "left": claim.left,
                     "run": claim.run,
+                    "record": record_name(claim.key),
+                    "not_used": sorted(self.lost(claim)),
                     "fields": {name: self.lines.get((claim.source, name), "") for name, _ in claim.values},
                 }
                 for claim in self.card.claims

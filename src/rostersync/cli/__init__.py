@@ -29,6 +29,7 @@ _ROOMS: Final = {
     "journal": "history",
     "status": "status",
     "person": "people",
+    "questions": "identity",
     "group": "people",
     "guardian": "decisions",
     "protect": "decisions",

@@ -11,6 +11,7 @@ from rostersync.desire.groups import desire_group
 from rostersync.errors import Usage
 from rostersync.model import GroupFact, Local, TieFact, User
 from rostersync.store import Store
+from rostersync.store.leading import record_name
 from rostersync.whycard import WhyCard
 
 
@@ -35,9 +36,11 @@ def _claims(card: WhyCard) -> Iterator[str]:
     for claim in card.card.claims:
         state = "" if claim.present else "  (gone from the last accepted snapshot; these are the last good values)"
         state += "  (its newest record was rejected; these are the last good values)" if claim.rejected else ""
-        yield f"\n{claim.source}, accepted by run {claim.run}{state}"
+        yield f"\n{claim.source}, accepted by run {claim.run}, record {record_name(claim.key)}{state}"
+        lost = card.lost(claim)
         for name, value in claim.values:
-            yield f"  {name:<18}{value:<34}{card.lines.get((claim.source, name), '')}".rstrip()
+            where = card.lines.get((claim.source, name), "") + ("  (another value counts)" if name in lost else "")
+            yield f"  {name:<18}{value:<34}{where}".rstrip()
         if claim.left:
             yield f"  left: {claim.left}"
 
@@ -45,6 +48,7 @@ def _claims(card: WhyCard) -> Iterator[str]:
 def _decided(local: Local) -> Iterator[str]:
     lines = [
         *([f"protected: {local.protected}"] if local.protected else []),
+        *([f"the same human as {local.same_as}"] if local.same_as else []),
         *([f"pinned until {local.pinned_until}"] if local.pinned_until else []),
         *(f"guardian {adult} denied {_until(until)}" for adult, until in local.denied),
         *(f"{one.role} at {one.school}{_span(one.begin, one.end)}: {one.reason}" for one in local.grants),

@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from rostersync import logs
-from rostersync.cli.keys import one_person
+from rostersync.cli.keys import living_person
 from rostersync.cli.shell import Shell, as_of, common, day, decides, pass_shell
 from rostersync.cli.show import table
 from rostersync.errors import Usage
@@ -18,7 +18,7 @@ from rostersync.report import DONE
 from rostersync.store import Store
 
 
-def _look_again(shell: Shell, store: Store, persons: Iterable[str]) -> None:
+def look_again(shell: Shell, store: Store, persons: Iterable[str]) -> None:
     """What was decided about somebody reaches her neighbours too: her wards, or those who follow her."""
     neighbours = store.cards.neighbourhood(persons)
     for target in shell.settings.targets:
@@ -60,7 +60,7 @@ def deny(shell: Shell, pupil: str, adult: str, until: date | None, reason: str) 
         now = shell.now()
         with store.begin():
             store.decisions.deny(*ids, reason, until, shell.who, now)
-            _look_again(shell, store, ids)
+            look_again(shell, store, ids)
             store.journal.write(now, shell.who, "guardian deny", ids[0], f"{reason} (guardian {ids[1]})")
     return _recorded(shell, {"pupil": ids[0], "guardian": ids[1], "denied": True, "until": until})
 
@@ -78,13 +78,13 @@ def allow(shell: Shell, pupil: str, adult: str, reason: str) -> int:
                 raise Usage(
                     ["that guardian is not denied that pupil; PUPIL comes first: rostersync person KEY shows it"]
                 )
-            _look_again(shell, store, ids)
+            look_again(shell, store, ids)
             store.journal.write(shell.now(), shell.who, "guardian allow", ids[0], f"{reason} (guardian {ids[1]})")
     return _recorded(shell, {"pupil": ids[0], "guardian": ids[1], "denied": False, "until": None})
 
 
 def _pair(store: Store, pupil: str, adult: str) -> tuple[str, str]:
-    ids = (one_person(store, pupil), one_person(store, adult))
+    ids = (living_person(store, pupil), living_person(store, adult))
     if ids[0] == ids[1]:
         raise Usage(["PUPIL and GUARDIAN are the same person; give the pupil first"])
     return ids
@@ -100,11 +100,11 @@ def _pair(store: Store, pupil: str, adult: str) -> tuple[str, str]:
 def protect(shell: Shell, key: str, level: str, reason: str) -> int:
     """Take KEY out of the LMS with the next sync: memberships, links, e-mail. No grace, and no limit holds it."""
     with shell.store() as store:
-        person_id = one_person(store, key)
+        person_id = living_person(store, key)
         now = shell.now()
         with store.begin():
             store.decisions.protect(person_id, level, reason, shell.who, now)
-            _look_again(shell, store, [person_id])
+            look_again(shell, store, [person_id])
             store.journal.write(now, shell.who, "protect", person_id, reason)
     return _recorded(shell, {"person": person_id, "level": level})
 
@@ -115,11 +115,11 @@ def protect(shell: Shell, key: str, level: str, reason: str) -> int:
 def unprotect(shell: Shell, key: str, reason: str) -> int:
     """End the protection of KEY. The LMS user stays suspended until `trash restore` brings it back."""
     with shell.store() as store:
-        person_id = one_person(store, key)
+        person_id = living_person(store, key)
         with store.begin():
             if not store.decisions.unprotect(person_id):
                 raise Usage(["that person is not protected: rostersync person KEY shows what is decided about her"])
-            _look_again(shell, store, [person_id])
+            look_again(shell, store, [person_id])
             store.journal.write(shell.now(), shell.who, "unprotect", person_id, reason)
     shell.answer(
         "The protection has ended. The LMS user stays suspended until: rostersync trash restore KEY --reason ...",
@@ -145,11 +145,11 @@ def add(shell: Shell, key: str, until: date, reason: str) -> int:
     """Pin KEY: no sync changes this person's LMS users until the end of the pin, but revocations still flow."""
     _not_past(shell, "--until", until)
     with shell.store() as store:
-        person_id = one_person(store, key)
+        person_id = living_person(store, key)
         now = shell.now()
         with store.begin():
             store.decisions.pin(person_id, until, reason, shell.who, now)
-            _look_again(shell, store, [person_id])
+            look_again(shell, store, [person_id])
             store.journal.write(now, shell.who, "pin add", person_id, reason)
     shell.answer(f"Pinned until {until}.", {"person": person_id, "until": until})
     return DONE
@@ -161,11 +161,11 @@ def add(shell: Shell, key: str, until: date, reason: str) -> int:
 def remove(shell: Shell, key: str, reason: str) -> int:
     """End a pin: the next sync treats KEY like everybody else."""
     with shell.store() as store:
-        person_id = one_person(store, key)
+        person_id = living_person(store, key)
         with store.begin():
             if not store.decisions.unpin(person_id):
                 raise Usage(["that person is not pinned: rostersync pin list"])
-            _look_again(shell, store, [person_id])
+            look_again(shell, store, [person_id])
             store.journal.write(shell.now(), shell.who, "pin remove", person_id, reason)
     shell.answer("The pin is gone.", {"person": person_id, "until": None})
     return DONE

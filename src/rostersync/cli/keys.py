@@ -41,6 +41,18 @@ def one_person(store: Store, key: str) -> str:
     return person_of(store, typed_key(key), number=key == "-")
 
 
+def living_person(store: Store, key: str) -> str:
+    """As `one_person`; where people said that she is another person, that one, who has all her claims.
+
+    Raises:
+        Usage: as there.
+    """
+    found = one_person(store, key)
+    while survivor := store.joining.joined_into(found):
+        found = survivor
+    return found
+
+
 def _asked(what: str) -> str:
     if sys.stdin.isatty():
         # on stderr, so that stdout stays one document with --json

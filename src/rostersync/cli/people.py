@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from rostersync.cli import identity
 from rostersync.cli.card import card_text, group_text
 from rostersync.cli.keys import one_person, typed_key
 from rostersync.cli.shell import Shell, as_of, common, pass_shell
@@ -11,13 +12,29 @@ from rostersync.report import DONE
 from rostersync.whycard import why_card
 
 
-@click.command()
+class _Person(click.Group):
+    """`person KEY` shows; `person link` and its like decide. No key is one of those words: it has a slash or digits."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is meant: `show`, when what follows is a key."""
+        return super().resolve_command(ctx, args if args[0] in self.commands else ["show", *args])
+
+
+@click.group(cls=_Person)
+@common
+def person() -> None:
+    """Show the card of one human (`person KEY`), or decide about who is who."""
+
+
+@person.command()
 @click.argument("key")
 @as_of
 @common
 @pass_shell
-def person(shell: Shell, key: str) -> int:
-    """Show the card of KEY: every value with its source and mapping line, every tie, and why not.
+def show(shell: Shell, key: str) -> int:
+    """Show the card of KEY: every value with its source and mapping line, every tie, and why not. `show` may be left out.
 
     With - as KEY it is asked for, and may be a national number.
     The journal keeps that it was looked at. With --json the values themselves stay out.
@@ -43,5 +60,8 @@ def group(shell: Shell, key: str) -> int:
     shell.answer("\n\n".join(text for _, text in shown), [document for document, _ in shown])
     return DONE
 
+
+for command in (identity.link, identity.unlink, identity.split):
+    person.add_command(command)
 
 COMMANDS = (person, group)

@@ -17,6 +17,8 @@ from rostersync.model import Question, RoleModel
 CONFLICTING_RECORDS = "conflicting_records"
 CONTACT = "contact"
 SUGGESTED_ROLE = "suggested_role"
+QUESTION_CODES = frozenset({CONFLICTING_RECORDS, CONTACT, SUGGESTED_ROLE})
+"""The questions that stand on one card, and are asked again each time it is looked at; her person comes first."""
 
 
 def notes_on(seen: Seen, roles: RoleModel) -> tuple[str, ...]:

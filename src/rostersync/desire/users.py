@@ -23,6 +23,7 @@ from rostersync.schoolyear import day_after
 
 ABSENT = "absent"
 PROTECTED = "protected"
+MERGED = "the same human as another person"
 NO_AFFILIATION = "no active affiliation"
 NO_PUPIL = "no active pupil"
 ONE_USER = "a parent who works at school is one user here"
@@ -36,6 +37,8 @@ def desire(card: Card, rules: Rules, ids: Ids, on: date) -> Desired:
     """
     if card.local.protected:
         return _withheld(card.person, ids)
+    if card.local.same_as:
+        return _merged(card.person, ids)
     seen = see(card, rules, on)
     if card.local.pinned_until and card.local.pinned_until >= on:
         return _pinned(seen, card.local.pinned_until, rules, ids)
@@ -66,6 +69,12 @@ def _withheld(person: str, ids: Ids) -> Desired:
     faces: tuple[Face, ...] = ("school", "guardian")
     gone = tuple(Gone(ids.user(person, face), face, PROTECTED, at_once=True) for face in faces)
     return Desired(person, gone=gone)
+
+
+def _merged(person: str, ids: Ids) -> Desired:
+    """All her claims are another person's now, and so is whatever she had."""
+    faces: tuple[Face, ...] = ("school", "guardian")
+    return Desired(person, gone=tuple(Gone(ids.user(person, face), face, MERGED, merged=True) for face in faces))
 
 
 def _pinned(seen: Seen, until: date, rules: Rules, ids: Ids) -> Desired:

@@ -31,6 +31,8 @@ def draft_absent(gone: Gone, known: Known, context: Context, lapsed: Container[s
         if life.reason == RESTORE_ASKED and moves_by_itself(life) and not context.restored_backup:
             return _given_more_time(known, gone, context)
         return drafted(known, before, life, updated(known, before, context))
+    if gone.merged and not life.hold:
+        return _merged(gone, known, context, lapsed)
     if life.hold:
         return draft_untouched(known, gone.revoked if gone.keeps_ties else before.guardians, context, lapsed)
     return _departing(gone, known, context, lapsed)
@@ -88,6 +90,17 @@ def _suspend(gone: Gone, before: User, life: Life, context: Context, *, departs:
         return suspend
     # where the owner gives no days of grace, a held departure must hold the suspension of the same night
     return replace(suspend, needs=tuple(("person", "depart", scope) for scope in suspend.scopes or (NO_SCHOOL,)))
+
+
+def _merged(gone: Gone, known: Known, context: Context, lapsed: Container[str]) -> Draft | None:
+    # a human has two users in the LMS: one goes, when somebody has approved it, and links to her at once
+    before = user_of(known)
+    changes = revocations(before, emptied(before), lapsed)
+    if context.restored_backup:
+        return drafted(known, replace(before, guardians=()), known.life, changes)
+    changes.append(step("merge", gone.reason, before, emptied(before), context))
+    life = Life("suspended", gone.reason, known.life.departed_on or context.on, context.on)
+    return drafted(known, emptied(before), life, changes)
 
 
 def _protected(gone: Gone, known: Known, context: Context) -> Draft | None:

@@ -98,7 +98,8 @@ class Local(Struct, frozen=True):
     """What people here have decided about a person; it outranks every source.
 
     `denied` maps a guardian's person id to the last day of the denial (None = until further notice).
-    `restricted` is a hold set by an administrator (GDPR restriction, `trash hold`).
+    `restricted` is a hold set by an administrator (GDPR restriction, `trash hold`). `same_as` is the person (id) whom
+    people said this one is: that one has all the claims now.
     """
 
     protected: str = ""
@@ -106,6 +107,7 @@ class Local(Struct, frozen=True):
     denied: tuple[tuple[str, date | None], ...] = ()
     grants: tuple[Grant, ...] = ()
     consents: tuple[Consent, ...] = ()
+    same_as: str = ""
 
 
 class Card(Struct, frozen=True):

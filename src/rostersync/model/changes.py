@@ -16,6 +16,7 @@ class Gone(Struct, frozen=True):
     `keeps_ties` is true for mere absence: memberships and guardianships stay until suspended. `at_once` skips grace
     and guard (protection). `revoked` are guardian user ids whose link ends now in any case (denied, grown up, protected).
     `by_date` is true when nothing but a date known beforehand made her go (the last tie's end, the ward's 18th birthday).
+    `merged`: people here said that she is the same human as another person, who has another user.
     """
 
     id: str
@@ -25,6 +26,7 @@ class Gone(Struct, frozen=True):
     at_once: bool = False
     revoked: tuple[str, ...] = ()
     by_date: bool = False
+    merged: bool = False
 
 
 class Question(Struct, frozen=True):

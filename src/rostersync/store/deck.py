@@ -33,8 +33,10 @@ _deck: Final = sa.Table(
 _SOURCES: Final[sa.BindParameter[Any]] = sa.bindparam("sources", expanding=True)
 
 _PERSONS: Final = sa.text("""
-    SELECT person.no, person.id, person.data_key, protection.level, pin.until
+    SELECT person.no, person.id, person.data_key, protection.level, pin.until, survivor.id
       FROM deck JOIN person ON person.no = deck.person_no
+      LEFT JOIN alias ON alias.old_no = person.no
+      LEFT JOIN person AS survivor ON survivor.no = alias.new_no
       LEFT JOIN protection ON protection.person_no = person.no
       LEFT JOIN pin ON pin.person_no = person.no
      ORDER BY person.id
@@ -121,12 +123,12 @@ class Deck:
         """Row number -> card without wards, in id order."""
         self._deal(persons)
         rows = self._rows(_PERSONS)
-        claims = self._claims({no: self._database.keyring.unwrap(wrapped) for no, _, wrapped, _, _ in rows})
+        claims = self._claims({no: self._database.keyring.unwrap(wrapped) for no, _, wrapped, *_ in rows})
         ties = self._ties()
         denials = self._denials()
         cards: dict[int, Card] = {}
-        for no, id_, _, level, until in rows:
-            local = Local(level or "", day_of(until), tuple(denials.get(no, ())))
+        for no, id_, _, level, until, same_as in rows:
+            local = Local(level or "", day_of(until), tuple(denials.get(no, ())), same_as=same_as or "")
             cards[no] = Card(id_, tuple(claims.get(no, ())), tuple(ties.get(no, ())), (), local)
         return cards
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from rostersync.model import Question
 from rostersync.store.engine import Database, moment
-from rostersync.store.tables import question
+from rostersync.store.tables import person, protection, question
 
 
 class OpenQuestion(msgspec.Struct, frozen=True):
@@ -64,10 +64,13 @@ class Questions:
         return len(gone)
 
     def open_ones(self) -> list[OpenQuestion]:
-        """Every open question, the oldest first."""
+        """Every open question, the oldest first; none about a protected person."""
         query = sa.select(question).where(question.c.closed_at.is_(None))
         rows = self._database.conn.execute(query.order_by(question.c.opened_at, question.c.digest)).all()
-        return [OpenQuestion(row.digest, row.code, tuple(row.about.split()), row.text, row.opened_at) for row in rows]
+        protected = sa.select(person.c.id).join(protection, protection.c.person_no == person.c.no)
+        hidden = set(self._database.conn.execute(protected).scalars()) if rows else set()
+        asked = (OpenQuestion(one.digest, one.code, tuple(one.about.split()), one.text, one.opened_at) for one in rows)
+        return [one for one in asked if hidden.isdisjoint(one.about)]
 
     def digest(self, asked: Question) -> str:
         """The digest that names a question (32 hexadecimal digits): the same whenever the same is asked again."""
