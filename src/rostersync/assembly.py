@@ -125,6 +125,7 @@ def _rules(sync: SyncSettings, roles: RoleModel, sources: tuple[SourcePart, ...]
         roles=roles,
         guardian_user=sync.guardian_user,
         calendar=sync.calendar,
+        login_wait=sync.login_wait,
         adding=frozenset(one.settings.name for one in sources if not one.settings.departs),
         matching={one.settings.name: one.mapping.matching for one in sources if one.mapping.matching},
     )
@@ -179,6 +180,7 @@ def _digest(sync: SyncSettings, rules: Rules, grants: object, consents: object) 
         "adding": sorted(rules.adding),
         "matching": {name: sorted(fields) for name, fields in rules.matching.items()},
         "guardian_user": sync.guardian_user,
+        "login_wait": sync.login_wait,
         "calendar": sync.calendar,
         "departed": sync.departed,
         "grants": grants,

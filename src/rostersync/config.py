@@ -77,6 +77,7 @@ class SyncSettings:
     times: Times
     zone: ZoneInfo
     guardian_user: Literal["separate", "same"]
+    login_wait: int
     grants: Path | None
     consents: Path | None
     guard: GuardSettings
@@ -248,6 +249,7 @@ def _sync(table: Table, name: str, sources: Mapping[str, SourceSettings]) -> Syn
         guardian_user="same"
         if table.choice("guardian_user", ("separate", "same"), "separate") == "same"
         else "separate",
+        login_wait=table.days("login_wait", default=0) or 0,
         grants=table.optional_path("grants"),
         consents=table.optional_path("consents"),
         guard=_guard(table.table("guard", required=False)),

@@ -35,6 +35,7 @@ DEFAULT_LIMITS: Mapping[str, Limit] = {
     "person.update": Limit(count=5000, share=0.50),
     "person.depart": _DEPARTURES,
     "person.suspend": _DEPARTURES,
+    "person.release": Limit(),
     "person.merge": Limit(count=0),
     "person.restore": Limit(),
     "person.remove": Limit(count=20, share=0.01),

@@ -25,7 +25,7 @@ NO_SCHOOL: Final = ""
 ANYWHERE: Final = "any"
 """In a change's `needs`: the entry of that kind and action at whichever school."""
 
-REVOKE, ORGANISATION, GROUP, PERSON, GUARDIANSHIP, END, GROUP_END, REMOVAL = range(8)
+REVOKE, ORGANISATION, GROUP, RELEASE, PERSON, GUARDIANSHIP, END, GROUP_END, REMOVAL = range(9)
 
 PHASES: Mapping[tuple[Kind, Action], int] = {
     ("organisation", "create"): ORGANISATION,
@@ -41,12 +41,14 @@ PHASES: Mapping[tuple[Kind, Action], int] = {
     ("guardianship", "end"): REVOKE,
     ("membership", "end"): END,
     ("person", "depart"): END,
+    ("person", "release"): RELEASE,
     ("person", "suspend"): END,
     ("person", "merge"): END,
     ("group", "end"): GROUP_END,
     ("person", "remove"): REMOVAL,
 }
-"""The order of delivery: what takes access away from a guardian goes first, and a group outlives its memberships."""
+"""The order of delivery: what takes access away from a guardian goes first, a login is given up before it is taken, and a
+group outlives its memberships."""
 
 _MODULUS: Final = 1 << 256
 

@@ -6,25 +6,34 @@ Two passes keep memory flat: the first drafts every touched person and counts; g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+
+from msgspec.structs import replace
 
 from rostersync.assembly import Parts, TargetPart
 from rostersync.config import GuardSettings
 from rostersync.crew import hands, portions
-from rostersync.drafting import Context, draft_removals
+from rostersync.desire import QUESTION_CODES
+from rostersync.drafting import LOGIN_TAKEN, Context, draft_removals
 from rostersync.framing import Frame
 from rostersync.guard import Verdict, judge
 from rostersync.locallists import LocalLists
+from rostersync.logins import Sharing
 from rostersync.model import Question, User
 from rostersync.plan import Entries
 from rostersync.portion import Portion, Surroundings
 from rostersync.store import Store
+from rostersync.store.questions import OpenQuestion
 from rostersync.store.scratch import Scratch, packed
 
 WINDOW = timedelta(days=7)
 """Counts of the guard run over this many days, so that a slow leak trips too."""
+
+
+_CARD_QUESTIONS = QUESTION_CODES | {LOGIN_TAKEN}
+"""Those that are asked again whenever the card of the first person they are about is looked at."""
 
 
 @dataclass(slots=True)
@@ -32,7 +41,8 @@ class TargetPlan:
     """What one target's plan came to: the main plan, and apart from it the permanent removals that are due.
 
     `waiting` counts what only the calendar keeps back today; `stirring` are suspended users whom the main plan changes;
-    `kept_back` are persons whose changes a restored backup keeps back: they stay dirty.
+    `kept_back` are persons whose changes a restored backup keeps back: they stay dirty. `awaiting` counts new users who
+    still wait for a login, `without_login` those who are created without one.
     """
 
     part: TargetPart
@@ -50,6 +60,8 @@ class TargetPlan:
     unknown_in_lists: int = 0
     stirring: set[str] = field(default_factory=set)
     kept_back: set[str] = field(default_factory=set)
+    awaiting: int = 0
+    without_login: int = 0
 
     def judge(self, store: Store, guard: GuardSettings, on: date, approved: Collection[str]) -> None:
         """Gate 2: the plan's counts against the limits, with what was delivered in the days before.
@@ -110,11 +122,13 @@ class Planning:
         with self.store.begin():
             if any(change.action == "end" for draft in structure.drafts for change in draft.changes):
                 self._look_at_those_with_kept_ties(name)
+            around = self._with_logins(planned, self._around(name, structure.context))
             persons = self.store.cards.whom(name, self.on, full=self.full)
-            around = self._around(name, structure.context)
+            asked_before = self._asked_before()
             processes = hands(len(persons), self.parts.settings.processes)
             for portion in portions(self.store, around, persons, processes):
                 self._take(planned, portion)
+                self._close(asked_before, portion, planned.questions)
             for question in planned.questions:
                 self.store.questions.open(question, self.now)
         self._removals(planned, structure.context)
@@ -135,6 +149,32 @@ class Planning:
             standing_groups=context.standing_groups,
             new_groups=context.new_groups,
         )
+
+    def _with_logins(self, planned: TargetPlan, around: Surroundings) -> Surroundings:
+        """Who gives a login up, so that somebody else can take it, and who has to go without; all of them are planned."""
+        sharing = Sharing(self.store, around.target, around.sources, self.on, self.full)
+        logins, concerned = sharing.settle(around.rules, lambda card: around.desire(card, self.store))
+        planned.questions += logins.questions
+        self.store.cards.mark_dirty(around.target, concerned, self.now)
+        return replace(around, logins=logins)
+
+    def _asked_before(self) -> dict[str, list[OpenQuestion]]:
+        """Person -> the open questions that stand on her card; none where another sync asks from the same sources."""
+        found: dict[str, list[OpenQuestion]] = {}
+        if set(self.parts.fed) != set(self.parts.settings.targets):
+            return found
+        for one in self.store.questions.open_ones():
+            if one.code in _CARD_QUESTIONS:
+                found.setdefault(one.about[0], []).append(one)
+        return found
+
+    def _close(self, asked_before: Mapping[str, list[OpenQuestion]], portion: Portion, asked: list[Question]) -> None:
+        """What stood on these cards and is not asked any more has been answered."""
+        heard = [one for one in (*portion.changed, *portion.unchanged) if one not in portion.unheard]
+        before = [one for person in heard for one in asked_before.get(person, ())] if asked_before else []
+        if before:
+            about = {person for one in before for person in one.about}
+            self.store.questions.close_missing(_CARD_QUESTIONS, about, asked, self.now)
 
     def _look_at_those_with_kept_ties(self, target: str) -> None:
         """A group ends. Whoever has departed or is pinned may still hold a tie to it that no source tells of."""
@@ -172,6 +212,8 @@ class Planning:
         planned.touched += portion.persons
         planned.pinned += portion.pinned
         planned.waiting += portion.waiting
+        planned.awaiting += portion.awaiting
+        planned.without_login += portion.without_login
         planned.questions += portion.questions
         planned.kept_back |= portion.kept_back
         planned.stirring |= portion.stirring

@@ -8,11 +8,11 @@ from datetime import date
 
 import msgspec
 
-from rostersync.desire import Rules, desire
-from rostersync.drafting import Context, draft_person, waiting
+from rostersync.desire import Rules, desire, wait_for_logins
+from rostersync.drafting import NEW_WITHOUT_LOGIN, Context, Logins, draft_person, waiting, withhold
 from rostersync.lifecycle import RESTORE_ASKED, next_step, policy_for
 from rostersync.locallists import LocalLists
-from rostersync.model import Desired, Draft, Known, Life, Question, User
+from rostersync.model import Card, Desired, Draft, Known, Life, Question, User
 from rostersync.plan import Entries
 from rostersync.schoolyear import Calendar, DepartedPolicy, day_after
 from rostersync.store import Store
@@ -25,7 +25,7 @@ AT_ONCE = 1_000
 class Surroundings(msgspec.Struct, frozen=True):
     """What every portion of one plan for one target goes by, as plain values: another process can be told.
 
-    `sources` are in order of precedence. The last three are as in `drafting.Context`.
+    `sources` are in order of precedence. The last four are as in `drafting.Context`.
     """
 
     target: str
@@ -39,6 +39,14 @@ class Surroundings(msgspec.Struct, frozen=True):
     group_school: Mapping[str, str]
     standing_groups: Container[str]
     new_groups: Container[str]
+    logins: Logins = Logins()
+
+    def desire(self, card: Card, store: Store) -> Desired:
+        """What the target should hold of a person: without the logins that somebody else keeps."""
+        card = self.lists.on(card)
+        wanted = desire(card, self.rules, store.ids, self.on)
+        allowed = withhold(wanted, self.logins)
+        return wanted if allowed is wanted else wait_for_logins(allowed, card, self.rules, self.on)
 
     def context(self, store: Store) -> Context:
         """What every draft of the plan may look at; whom the target knows is not among it yet."""
@@ -51,6 +59,7 @@ class Surroundings(msgspec.Struct, frozen=True):
             standing_groups=self.standing_groups,
             new_groups=self.new_groups,
             known_users=frozenset(),
+            logins=self.logins,
             restored_backup=self.restored_backup,
         )
 
@@ -60,7 +69,8 @@ class Portion:
     """What one portion came to. `drafts` are packed as the scratch keeps them.
 
     `dues` gives each person's next date to be looked at. `changed` persons have drafts, or changes that a restored backup
-    keeps back (`kept_back`); `stirring` are the ids of suspended users with drafts.
+    keeps back (`kept_back`); `stirring` are the ids of suspended users with drafts. `awaiting` counts new users who still
+    wait for a login, `without_login` those who are created without one. Of `unheard` persons no source says anything.
     """
 
     persons: int
@@ -74,6 +84,9 @@ class Portion:
     questions: list[Question] = field(default_factory=list)
     pinned: int = 0
     waiting: int = 0
+    awaiting: int = 0
+    without_login: int = 0
+    unheard: set[str] = field(default_factory=set)
 
     def park(self, target: str, drafts: Sequence[Draft]) -> None:
         """Count the drafts and pack them."""
@@ -98,10 +111,10 @@ class Portioning:
         """Draft everything that differs between desired and known for the persons with these row numbers."""
         around = self._around
         cards = self._deck.cards(numbers)
-        wanted = [desire(around.lists.on(card), around.rules, self._store.ids, around.on) for card in cards]
+        wanted = [around.desire(card, self._store) for card in cards]
         known = _by_person(self._store.known.for_persons(around.target, [one.person for one in wanted]))
         context = msgspec.structs.replace(self._context, known_users=self._known_guardians(wanted))
-        made = Portion(persons=len(wanted))
+        made = Portion(persons=len(wanted), unheard={card.person for card in cards if not card.claims})
         drafts: list[Draft] = []
         for one in wanted:
             own = known.get(one.person, {})
@@ -110,6 +123,8 @@ class Portioning:
             if kept_back and around.restored_backup:
                 made.kept_back.add(one.person)
             (made.changed if hers or one.person in made.kept_back else made.unchanged).append(one.person)
+            made.awaiting += sum(user not in own for user in one.awaiting)
+            made.without_login += sum(_late(draft) for draft in hers)
             made.pinned += one.pinned
             made.questions += one.questions
             made.dues[one.person] = self._next(one, own)
@@ -132,6 +147,10 @@ class Portioning:
                 step = next_step(life, policy_for(one.value, self._around.departed), calendar)
                 dates.append(max(step[0], day_after(on)) if step else None)
         return min((one for one in dates if one), default=None)
+
+
+def _late(draft: Draft) -> bool:
+    return any(change.action == "create" and change.reason == NEW_WITHOUT_LOGIN for change in draft.changes)
 
 
 def _by_person(known: Mapping[str, Known]) -> dict[str, dict[str, Known]]:

@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from rostersync.model import Action, Kind
 
 KINDS: tuple[Kind, ...] = ("organisation", "group", "person", "membership", "guardianship")
-ACTIONS: tuple[Action, ...] = ("create", "update", "end", "depart", "suspend", "merge", "restore", "remove")
+ACTIONS: tuple[Action, ...] = ("create", "update", "end", "depart", "release", "suspend", "merge", "restore", "remove")
 PLURALS: Mapping[Kind, str] = {
     "organisation": "organisations",
     "group": "groups",

@@ -36,7 +36,6 @@ def report_of(found: Findings) -> RunReport:
     organisations = {one.id: one for one in found.store.cards.organisations(found.parts.source_names)}
     verdicts = [plan.verdict for plan in found.plans if plan.verdict]
     delivering = [one for one in found.delivered if one.delivering]
-    waiting = sum(plan.waiting for plan in found.plans)
     restored = found.store.generation.restored()
     return RunReport(
         sync=found.parts.settings.name,
@@ -52,12 +51,17 @@ def report_of(found: Findings) -> RunReport:
         failed=sum(one.failed for one in delivering),
         failures=dict(sum((one.failures for one in delivering), Counter())),
         deliver=any(part.settings.deliver for part in found.parts.targets),
-        waiting={_why_waiting(restored): waiting} if waiting else {},
+        waiting={reason: count for reason, count in _waiting(found, restored) if count},
         notes=tuple(_notes(found)),
         questions=len(found.store.questions.open_ones()),
         pinned=max((plan.pinned for plan in found.plans), default=0),
         restored_backup=restored,
     )
+
+
+def _waiting(found: Findings, restored: bool) -> Iterable[tuple[str, int]]:
+    yield _why_waiting(restored), sum(plan.waiting for plan in found.plans)
+    yield "new users have no login yet (login_wait)", sum(plan.awaiting for plan in found.plans)
 
 
 def _why_waiting(restored: bool) -> str:
@@ -127,6 +131,11 @@ def _notes(found: Findings) -> Iterable[str]:
             yield (
                 f"{plan.unknown_in_lists} entries of the local lists name nobody, or several people, among those the sources "
                 "describe: rostersync person KEY"
+            )
+        if plan.without_login:
+            yield (
+                f"{plan.without_login:,} new users still have no login and are created without one: "
+                f"rostersync runs --run {found.run} --only person.create lists them"
             )
         carried = {"membership", "guardianship", "person", "group", "organisation"} - plan.part.target.supports
         if carried:

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol, cast
 
 from msgspec.structs import replace
 
+from rostersync.desire.logins import without
 from rostersync.model import Change, Delivery, Draft, Held, Life, Membership, Role, User
 from rostersync.plan import phase_of
 
@@ -111,6 +112,8 @@ def _apply_to_user(before: User | None, wanted: User, changes: Iterable[Change])
                 ties[group] = Membership(group, cast("Role", role))
         elif change.kind == "guardianship":
             (guardians.discard if change.action == "end" else guardians.add)(change.part)
+        elif change.action == "release":
+            core = without(core, change.part.split()) if core else None
         elif change.action in ("suspend", "merge"):
             return wanted  # whatever she still had goes with it
         else:

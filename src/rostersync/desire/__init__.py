@@ -3,6 +3,6 @@
 from rostersync.desire.groups import desire_group, samlegrupper
 from rostersync.desire.reasons import QUESTION_CODES
 from rostersync.desire.rules import Rules
-from rostersync.desire.users import desire
+from rostersync.desire.users import desire, wait_for_logins
 
-__all__ = ["QUESTION_CODES", "Rules", "desire", "desire_group", "samlegrupper"]
+__all__ = ["QUESTION_CODES", "Rules", "desire", "desire_group", "samlegrupper", "wait_for_logins"]

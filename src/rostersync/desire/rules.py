@@ -18,7 +18,8 @@ class Rules(Struct, frozen=True, dict=True):
 
     `guardian_user` is "separate" for two users with two logins, "same" for one user that carries both. `adding` are the
     sources that only add to what others say: nobody is here, or has left, on their word. `matching` are, by source, the
-    fields that only tell who somebody is; that source gives them to nobody.
+    fields that only tell who somebody is; that source gives them to nobody. `login_wait` is how many days a new
+    user waits for a login, where her role carries one.
     """
 
     roles: RoleModel
@@ -27,6 +28,7 @@ class Rules(Struct, frozen=True, dict=True):
     policy: Policy = Policy()
     adding: frozenset[str] = frozenset()
     matching: Mapping[str, frozenset[str]] = {}
+    login_wait: int = 0
 
     @cached_property
     def reader(self) -> TieReader:

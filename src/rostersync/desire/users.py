@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from rostersync.desire.claims import CONTRADICTION, released
 from rostersync.desire.faces import memberships, school_roles
 from rostersync.desire.guardianship import lapsed
+from rostersync.desire.logins import login_due
 from rostersync.desire.reasons import notes_on, questions_on
 from rostersync.desire.rules import Rules
 from rostersync.desire.seen import Seen, see
@@ -44,7 +45,7 @@ def desire(card: Card, rules: Rules, ids: Ids, on: date) -> Desired:
         return _pinned(seen, card.local.pinned_until, rules, ids)
     faces = _one_user(seen, rules, ids) if rules.guardian_user == "same" else _two_users(seen, rules, ids)
     users = tuple(one for one in faces if isinstance(one, User))
-    return Desired(
+    found = Desired(
         person=card.person,
         users=users,
         gone=tuple(one for one in faces if isinstance(one, Gone)),
@@ -53,6 +54,21 @@ def desire(card: Card, rules: Rules, ids: Ids, on: date) -> Desired:
         notes=notes_on(seen, rules.roles),
         lapsed=_lapsed(seen, users, rules, ids),
         all_year=not card.wards and rules.calendar.ignored_by(_tied_by(card, rules)),
+    )
+    return wait_for_logins(found, card, rules, on)
+
+
+def wait_for_logins(desired: Desired, card: Card, rules: Rules, on: date) -> Desired:
+    """Tell which of the users have no login yet: those who wait for it, and those who have waited long enough."""
+    dues = {user.id: due for user in desired.users if (due := login_due(user, card.since, rules))}
+    if not dues:
+        return desired
+    coming = [due for due in (*dues.values(), desired.next_change_on) if due and due > on]
+    return replace(
+        desired,
+        next_change_on=min(coming, default=None),
+        awaiting=tuple(sorted(user for user, due in dues.items() if on < due)),
+        without_login=tuple(sorted(user for user, due in dues.items() if on >= due)),
     )
 
 

@@ -7,8 +7,23 @@ from datetime import date
 
 from msgspec import Struct
 
-from rostersync.model import Held, User
+from rostersync.model import Held, Question, User
 from rostersync.schoolyear import Calendar, DepartedPolicy
+
+Needs = tuple[tuple[str, str, str], ...]
+"""Entries of the guard: (kind, action, scope)."""
+
+
+class Logins(Struct, frozen=True):
+    """Who gives logins up and who goes without, by user id -> field names.
+
+    `needs` are the guard's entries (kind, action, scope) which, when held, hold what a user gives up or takes.
+    """
+
+    released: Mapping[str, frozenset[str]] = {}
+    withheld: Mapping[str, frozenset[str]] = {}
+    needs: Mapping[str, Needs] = {}
+    questions: tuple[Question, ...] = ()
 
 
 class Context(Struct, frozen=True):
@@ -16,8 +31,8 @@ class Context(Struct, frozen=True):
 
     `group_school` gives the organisation id of every known or desired group, `standing_groups` the groups that stand
     after this plan, `new_groups` those that the target does not hold yet. `known_users` are the user ids it holds: at
-    least every guardian of the persons drafted. `digest` digests a value. After a restored backup only creates, updates
-    and revocations flow.
+    least every guardian of the persons drafted. `logins` tells who gives one up. `digest` digests a value.
+    After a restored backup only creates, updates and revocations flow.
     """
 
     on: date
@@ -28,6 +43,7 @@ class Context(Struct, frozen=True):
     standing_groups: Container[str]
     new_groups: Container[str]
     known_users: Container[str]
+    logins: Logins = Logins()
     restored_backup: bool = False
 
     @property

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Container
 
-from rostersync.drafting.context import Context, group_scopes, user_scopes
+from rostersync.drafting.context import Context, Needs, group_scopes, user_scopes
 from rostersync.model import Change, Membership, Role, User
 from rostersync.plan import ANYWHERE, NO_SCHOOL
-
-Needs = tuple[tuple[str, str, str], ...]
 
 
 def revocations(before: User, after: User, lapsed: Container[str]) -> list[Change]:

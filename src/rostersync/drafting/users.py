@@ -8,11 +8,15 @@ from msgspec.structs import replace
 
 from rostersync.drafting.context import Context
 from rostersync.drafting.departing import draft_absent, draft_untouched
+from rostersync.drafting.logins import release, take
 from rostersync.drafting.steps import beyond_us, drafted, step, updated, user_of
 from rostersync.drafting.ties import gained_guardians, gained_memberships, lost_memberships, revocations
 from rostersync.lifecycle import OUT, moves_by_itself
 from rostersync.model import Change, Desired, Draft, Known, Life, User
 from rostersync.schoolyear import Calendar
+
+NEW = "new in the sources"
+NEW_WITHOUT_LOGIN = "new in the sources, and still without a login"
 
 
 def draft_person(desired: Desired, known: Mapping[str, Known], context: Context) -> list[Draft]:
@@ -20,14 +24,35 @@ def draft_person(desired: Desired, known: Mapping[str, Known], context: Context)
     context = _without_window(context) if desired.all_year else context
     lapsed = frozenset(desired.lapsed)
     gone = {one.id: one for one in desired.gone}
-    drafts = [] if desired.pinned else [_present(user, known.get(user.id), context, lapsed) for user in desired.users]
+    drafts = [] if desired.pinned else _wanted(desired, known, context, lapsed)
     for user_id, one in known.items():
         going = gone.get(user_id)
         if desired.pinned and not (going and going.at_once):
             drafts.append(draft_untouched(one, going.revoked if going else (), context, lapsed))
         elif going:
             drafts.append(draft_absent(going, one, context, lapsed))
-    return sorted((draft for draft in drafts if draft), key=lambda draft: draft.id)
+    if context.logins.released:
+        drafts += _released(known, drafts, context)
+    return sorted((take(draft, context.logins) for draft in drafts if draft), key=lambda draft: draft.id)
+
+
+def _wanted(
+    desired: Desired, known: Mapping[str, Known], context: Context, lapsed: Container[str]
+) -> list[Draft | None]:
+    """The drafts of the users whom the sources have; whoever still waits for a login is not created yet."""
+    return [
+        _present(user, known.get(user.id), context, lapsed, late=user.id in desired.without_login)
+        for user in desired.users
+        if user.id in known or user.id not in desired.awaiting
+    ]
+
+
+def _released(known: Mapping[str, Known], drafts: list[Draft | None], context: Context) -> list[Draft | None]:
+    """The drafts with what is given up; they replace those of the same users in `drafts`."""
+    of = {draft.id: draft for draft in drafts if draft}
+    giving = [user_id for user_id in known if user_id in context.logins.released]
+    drafts[:] = [draft for draft in drafts if draft and draft.id not in giving]
+    return [release(of.get(user_id), known[user_id], context.logins) for user_id in giving]
 
 
 def waiting(desired: Desired, known: Mapping[str, Known], context: Context) -> list[Change]:
@@ -52,9 +77,9 @@ def _name(change: Change) -> tuple[str, ...]:
     return change.kind, change.action, change.object, change.part, change.new
 
 
-def _present(user: User, known: Known | None, context: Context, lapsed: Container[str]) -> Draft | None:
+def _present(user: User, known: Known | None, context: Context, lapsed: Container[str], *, late: bool) -> Draft | None:
     if known is None:
-        return _newcomer(user, context)
+        return _newcomer(user, NEW_WITHOUT_LOGIN if late else NEW, context)
     if known.value == user and known.digest and known.life.state == "active":
         return None
     if beyond_us(user_of(known)):
@@ -67,8 +92,8 @@ def _present(user: User, known: Known | None, context: Context, lapsed: Containe
     return _changed(user, known, context, lapsed)
 
 
-def _newcomer(user: User, context: Context) -> Draft:
-    create = step("create", "new in the sources", None, user, context)
+def _newcomer(user: User, reason: str, context: Context) -> Draft:
+    create = step("create", reason, None, user, context)
     changes = (create, *gained_memberships(None, user, context), *gained_guardians(None, user, context))
     return Draft("user", user.id, None, user, Life(), changes)
 

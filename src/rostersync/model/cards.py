@@ -113,7 +113,8 @@ class Local(Struct, frozen=True):
 class Card(Struct, frozen=True):
     """All claims about one human, the facts of her groups, and her neighbours over guardianships.
 
-    `wards` are the cards of the pupils who name her as a contact (their own `wards` are empty).
+    `wards` are the cards of the pupils who name her as a contact (their own `wards` are empty). `since` is the day on
+    which the sources first told of her.
     """
 
     person: str
@@ -121,6 +122,7 @@ class Card(Struct, frozen=True):
     ties: tuple[TieFact, ...] = ()
     wards: tuple[Card, ...] = ()
     local: Local = Local()
+    since: date | None = None
 
 
 class Samlegruppe(Struct, frozen=True):

@@ -44,6 +44,8 @@ class Desired(Struct, frozen=True):
     without names, what was left out and why. `lapsed` are the groups (group ids) and guardians (user ids) whose tie or
     link to her has ended by a date known beforehand: tie or group end, 18th birthday, end of a consent or grant.
     `all_year` is true of whom the add-only window does not concern.
+    `awaiting` are the users (ids) who, while an LMS does not hold them, are not created before they have a login;
+    `without_login` those who have waited long enough.
     """
 
     person: str
@@ -55,6 +57,8 @@ class Desired(Struct, frozen=True):
     pinned: bool = False
     lapsed: tuple[str, ...] = ()
     all_year: bool = False
+    awaiting: tuple[str, ...] = ()
+    without_login: tuple[str, ...] = ()
 
 
 class Life(Struct, frozen=True):

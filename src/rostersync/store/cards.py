@@ -18,15 +18,13 @@ from rostersync.store.engine import BATCH, batches
 from rostersync.store.facts import Facts
 from rostersync.store.finding import Finding
 from rostersync.store.groups import ORGANISATIONS
+from rostersync.store.identifiers import HELD_LOGINS
 from rostersync.store.sources import Sources
 from rostersync.store.tables import due, person
 
-_TOUCHED: Final = sa.text("""
-    SELECT no FROM person
-     WHERE no IN (SELECT person_no FROM dirty WHERE target = :target
-                  UNION SELECT person_no FROM due WHERE target = :target AND "on" <= :on)
-     ORDER BY id
-""")
+_TOUCHED_NUMBERS: Final = """SELECT person_no AS no FROM dirty WHERE target = :target
+                  UNION SELECT person_no FROM due WHERE target = :target AND "on" <= :on"""
+_TOUCHED: Final = sa.text(f"SELECT no FROM person WHERE no IN ({_TOUCHED_NUMBERS}) ORDER BY id")
 
 _MARK: Final = """
     INSERT INTO dirty (target, person_no, since) SELECT :target, no, :at FROM person WHERE {whom} ON CONFLICT DO NOTHING
@@ -37,6 +35,41 @@ _MARK_SOME: Final = sa.text(_MARK.format(whom="id IN :ids")).bindparams(sa.bindp
 _CLEAN: Final = sa.text("""
     DELETE FROM dirty WHERE target = :target AND person_no IN (SELECT no FROM person WHERE id IN :ids)
 """).bindparams(sa.bindparam("ids", expanding=True))
+
+
+_KINDS: Final = [(today, kind) for today, before in HELD_LOGINS for kind in (today, before)]
+
+_ONE_LOGIN: Final = """
+    SELECT DISTINCT own.id, other.id
+      FROM {looked_at} identifier AS mine CROSS JOIN identifier AS theirs CROSS JOIN claim AS said
+     CROSS JOIN link AS there CROSS JOIN person AS own CROSS JOIN person AS other
+     WHERE {whose} mine.kind = '{mine}' AND theirs.kind = '{theirs}' AND theirs.digest = mine.digest
+       AND theirs.claim_no <> mine.claim_no AND said.no = theirs.claim_no
+       AND there.source_no = said.source_no AND there.key = said.key AND there.kind <> 'number'
+       AND there.person_no <> link.person_no AND own.no = link.person_no AND other.no = there.person_no
+"""
+_WHOSE: Final = """claim.source_no = link.source_no AND claim.key = link.key AND claim.kind = 'person'
+       AND link.kind <> 'number' AND mine.claim_no = claim.no AND"""
+_LOOKED_AT: Final = f"({_TOUCHED_NUMBERS}) AS looked CROSS JOIN link CROSS JOIN claim CROSS JOIN"
+
+# ruff: noqa: S608 - the texts are put together from parts of this file; values are always bound
+_RIVALS: Final = tuple(
+    sa.text(
+        _ONE_LOGIN.format(
+            looked_at=_LOOKED_AT, whose=f"link.person_no = looked.no AND {_WHOSE}", mine=mine, theirs=theirs
+        )
+    )
+    for today, kind in _KINDS
+    for mine, theirs in dict.fromkeys([(today, kind), (kind, today)])
+)
+_ALL_RIVALS: Final = tuple(
+    sa.text(
+        _ONE_LOGIN.format(looked_at="", whose=_WHOSE, mine=today, theirs=kind).replace(
+            "identifier AS theirs", "identifier AS theirs CROSS JOIN claim CROSS JOIN link", 1
+        )
+    )
+    for today, kind in _KINDS
+)
 
 
 class Cards(Finding):
@@ -75,6 +108,15 @@ class Cards(Finding):
         deck = self.deck(sources)
         for start in range(0, len(numbers), size):
             yield deck.cards(numbers[start : start + size])
+
+    def rivals(self, target: str, on: date, *, full: bool = False) -> list[str]:
+        """Persons who have, or had, one login with somebody else; in id order.
+
+        Only those who are to be looked at (`full` = everybody), together with whom they share it.
+        """
+        binds = {} if full else {"target": target, "on": on.isoformat()}
+        pairs = (pair for query in (_ALL_RIVALS if full else _RIVALS) for pair in self._database.tuples(query, binds))
+        return sorted({person for pair in pairs for person in pair})
 
     def any_touched(self, target: str, on: date) -> bool:
         """Whether anybody is dirty for a target, or due on that date."""

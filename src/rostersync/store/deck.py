@@ -33,7 +33,7 @@ _deck: Final = sa.Table(
 _SOURCES: Final[sa.BindParameter[Any]] = sa.bindparam("sources", expanding=True)
 
 _PERSONS: Final = sa.text("""
-    SELECT person.no, person.id, person.data_key, protection.level, pin.until, survivor.id
+    SELECT person.no, person.id, person.data_key, protection.level, pin.until, survivor.id, person.founded_run
       FROM deck JOIN person ON person.no = deck.person_no
       LEFT JOIN alias ON alias.old_no = person.no
       LEFT JOIN person AS survivor ON survivor.no = alias.new_no
@@ -113,7 +113,7 @@ class Deck:
             wards[guardian].append(pupil)
         pupils = self._plain_cards(sorted({pupil for some in wards.values() for pupil in some})) if wards else {}
         return [
-            Card(card.person, card.claims, card.ties, tuple(_by_id(pupils[pupil] for pupil in wards[no])), card.local)
+            Card(card.person, card.claims, card.ties, _by_id(pupils[one] for one in wards[no]), card.local, card.since)
             if no in wards
             else card
             for no, card in cards.items()
@@ -127,9 +127,9 @@ class Deck:
         ties = self._ties()
         denials = self._denials()
         cards: dict[int, Card] = {}
-        for no, id_, _, level, until, same_as in rows:
+        for no, id_, _, level, until, same_as, founded in rows:
             local = Local(level or "", day_of(until), tuple(denials.get(no, ())), same_as=same_as or "")
-            cards[no] = Card(id_, tuple(claims.get(no, ())), tuple(ties.get(no, ())), (), local)
+            cards[no] = Card(id_, tuple(claims.get(no, ())), tuple(ties.get(no, ())), (), local, _day_in(founded))
         return cards
 
     def _deal(self, persons: Sequence[int]) -> None:
@@ -199,5 +199,13 @@ class Deck:
         return found
 
 
-def _by_id(cards: Iterable[Card]) -> list[Card]:
-    return sorted(cards, key=lambda card: card.person)
+def _day_in(run: str) -> date | None:
+    """The day with which a run's id begins."""
+    try:
+        return date.fromisoformat(run[:10])
+    except ValueError:
+        return None
+
+
+def _by_id(cards: Iterable[Card]) -> tuple[Card, ...]:
+    return tuple(sorted(cards, key=lambda card: card.person))
