@@ -54,6 +54,7 @@ class Human:
     contact_type: str = "guardian"
     status: str = ""
     old_id: str = ""
+    feide: str = ""
 
     def xml(self) -> str:
         """The person element."""
@@ -70,6 +71,7 @@ class Human:
         return (
             f"<person>{ids}"
             + (f'<userid useridtype="personNIN">{self.number}</userid>' if self.number else "")
+            + (f'<userid useridtype="feideID">{self.feide}</userid>' if self.feide else "")
             + f"<name><fn>{escape(self.given)} {escape(self.family)}</fn><n><family>{escape(self.family)}</family>"
             f"<given>{escape(self.given)}</given></n></name>"
             + (f"<demographics><gender>0</gender><bday>{self.born}</bday></demographics>" if self.born else "")
