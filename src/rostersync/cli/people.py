@@ -15,11 +15,11 @@ from rostersync.whycard import why_card
 class _Person(click.Group):
     """`person KEY` shows; `person link` and its like decide. No key is one of those words: it has a slash or digits."""
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that is meant: `show`, when what follows is a key."""
-        return super().resolve_command(ctx, args if args[0] in self.commands else ["show", *args])
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """What was typed, with `show` before it when a key was typed and none of the commands."""
+        if args and not {*self.commands, *ctx.help_option_names}.intersection(args):
+            args = ["show", *args]
+        return super().parse_args(ctx, args)
 
 
 @click.group(cls=_Person)
