@@ -15,7 +15,7 @@ import click
 
 from rostersync import connectors, targets
 from rostersync.cli import rostersync
-from rostersync.config import DEPARTED, SUMMER
+from rostersync.config import DEPARTED, LOGIN_WAIT, SUMMER
 from rostersync.credentials import Secret
 from rostersync.errors import RostersyncError
 from rostersync.limits import DEFAULT_LIMITS, FLOOR, Limit
@@ -209,6 +209,12 @@ _SYNC = [
         "processes that work out a large plan; 0 = as many as there are cores, when it pays",
     ),
     ("guardian_user", "`separate`, `same`", "`separate`", "whether staff and pupils have another user as guardians"),
+    (
+        "login_wait",
+        "days",
+        f"`off`; `{LOGIN_WAIT}d` with a source of type feide",
+        "how long a new user whose role carries a login waits for one, before being created without",
+    ),
     ("grants", "path", "none", "local list of school leaders and super users"),
     ("consents", "path", "none", "local list of grown-up pupils' consents"),
 ]

@@ -30,6 +30,8 @@ DEPARTED: Mapping[str, DepartedPolicy] = {
     "staff": DepartedPolicy(suspend_after=60),
     "guardian": DepartedPolicy(suspend_after=30),
 }
+LOGIN_WAIT = 3
+"""Days that a new user waits for a login, where a directory that gives logins is among the sources."""
 SUMMER = Calendar(add_only=(((6, 15), (9, 1)),))
 
 
@@ -239,6 +241,7 @@ def _target(table: Table, name: str) -> TargetSettings:
 def _sync(table: Table, name: str, sources: Mapping[str, SourceSettings]) -> SyncSettings:
     names = table.texts("from")
     coming_and_going = tuple(one for one in names if one in sources and connectors.all_year(sources[one].type))
+    from_feide = any(one in sources and sources[one].type == "feide" for one in names)
     settings = SyncSettings(
         name=name,
         sources=names,
@@ -249,7 +252,7 @@ def _sync(table: Table, name: str, sources: Mapping[str, SourceSettings]) -> Syn
         guardian_user="same"
         if table.choice("guardian_user", ("separate", "same"), "separate") == "same"
         else "separate",
-        login_wait=table.days("login_wait", default=0) or 0,
+        login_wait=table.days("login_wait", default=LOGIN_WAIT if from_feide else 0) or 0,
         grants=table.optional_path("grants"),
         consents=table.optional_path("consents"),
         guard=_guard(table.table("guard", required=False)),

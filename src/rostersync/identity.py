@@ -9,11 +9,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from rostersync.model import Question
+from rostersync.model import LOCAL_NUMBERS, Question
 from rostersync.normalize import national_number
-
-LOCAL_NUMBERS = ("local_number", "sis_id", "student_id", "employee_id")
-"""Numbers that a system gave itself: they mean somebody only in their own number space."""
 
 IDENTIFIERS = ("national_number", *LOCAL_NUMBERS, "feide_id")
 """What may tell us that two keys mean one human, strongest first. A match of any other kind counts for nothing."""

@@ -277,7 +277,7 @@ def _closing_lines(report: RunReport) -> Iterable[str]:
     for note in report.notes:
         yield f"  {note}"
     if report.questions:
-        yield f"  {report.questions:,} open questions: rostersync status"
+        yield f"  {report.questions:,} open questions: rostersync questions"
     if report.pinned:
         yield f"  {report.pinned:,} pinned persons were not touched: rostersync pin list"
     yield from _delivery_lines(report)

@@ -80,6 +80,12 @@ def test_what_is_wrong_with_a_claim_is_said_beside_it(state: dict[str, Any], sai
     assert said not in text(Card("p", (claim(),)))
 
 
+def test_a_value_that_another_source_overrules_says_so() -> None:
+    told = text(Card("p", (claim("visma", given_name="Kari Anne"), claim("everyday", email="k@x.example"))))
+    assert [line.split()[0] for line in told.splitlines() if "(another value counts)" in line] == ["given_name"]
+    assert told.index("everyday, accepted") < told.index("(another value counts)")
+
+
 def test_every_source_has_a_paragraph_of_its_own_in_their_order() -> None:
     told = text(Card("p", (claim("visma", given_name="Kari Anne"), claim("everyday"))))
     assert told.index("visma, accepted") < told.index("Kari Anne") < told.index("everyday, accepted")

@@ -234,7 +234,7 @@ WRONG_IN_SYNC = [
     ("[sync.oslo.guard]\nflor = 5", 'unknown key "flor" in [sync.oslo.guard] (did you mean "floor"?)'),
     ("[sync.oslo.guard]\nfloor = -1", '"floor" must be a whole number, 0 or more'),
     ("[sync.oslo.guard]\nhold = 'some'", '"hold" must be "class" or "all"'),
-    ("[sync.oslo.guard]\nperson.leave = { count = 1 }", 'there is no limit "person.leave" (did you mean "person.remove"?)'),
+    ("[sync.oslo.guard]\nperson.leave = { count = 1 }", 'there is no limit "person.leave" (did you mean "person.release"?)'),
     ("[sync.oslo.guard]\npersn.depart = { count = 1 }", 'unknown key "persn" in [sync.oslo.guard] (did you mean "person"?)'),
     ("[sync.oslo.guard]\nperson.depart = 5", '"depart" must be a table'),
     ("[sync.oslo.guard]\nrejected = { share = 2 }", '"share" must be a share between 0 and 1, such as 0.05 for 5 %'),

@@ -160,7 +160,7 @@ def test_a_refused_source_tells_why_and_what_to_do() -> None:
         ({"failed": 2, "failures": {"the LMS said no": 2}}, "43 changes delivered, 2 objects failed.\n          2 x the LMS said no"),
         ({"removal": REMOVAL}, "4 users are due for permanent removal, which takes an approval:\n    rostersync approve 9a0b9a0b9a0b --reason ..."),
         ({"removal": replace(REMOVAL, approved=True)}, "4 users are due for permanent removal, which is approved."),
-        ({"questions": 6}, "6 open questions: rostersync status"),
+        ({"questions": 6}, "6 open questions: rostersync questions"),
         ({"pinned": 1}, "1 pinned persons were not touched: rostersync pin list"),
         ({"waiting": {"the summer": 12}}, "12 changes wait: the summer"),
         ({"notes": ("a remark",)}, "  a remark"),

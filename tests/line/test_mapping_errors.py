@@ -60,6 +60,12 @@ FIELD = [
     (PLAIN, "§{from: nin, as: [trimm]}", 'unknown transform "trimm" (did you mean "trim"?)'),
     (PLAIN, "§{from: nin, as: [sql]}", 'unknown transform "sql"; known: trim, digits, lower, upper,'),
     (PLAIN, "§{from: nin, as: [[trim]]}", "as must be a text or a list of texts"),
+    (
+        NUMBER,
+        "§{from: nin, sensitive: yes, basis: x, space: a}",
+        "national_number has a `space`; only local_number, sis_id",
+    ),
+    (PLAIN, "§{from: nin, space: [a]}", "sis_id: space must be one text"),
     (PLAIN, "§{from: nin, sensitive: yes}", "sis_id is sensitive and needs a `basis`, in the owner's words"),
     (NUMBER, "§{from: nin, sensitive: yes}", "national_number is sensitive and needs a `basis`, in the owner's words"),
     (NUMBER, '§{from: nin, sensitive: yes, basis: " "}', "national_number is sensitive and needs a `basis`"),

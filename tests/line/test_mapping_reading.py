@@ -478,3 +478,9 @@ def test_the_digest_covers_every_text() -> None:
     assert plain.digest != parse(OTHER, "other.yaml", include=lambda _: TEXT + "# more\n").digest
     assert plain.digest != parse(OTHER + "# more\n", "other.yaml", include=lambda _: TEXT).digest
     assert plain.digest != SMALL.digest
+
+
+@pytest.mark.parametrize(("number", "read"), [("260001", "oslo:260001"), ("vigo:7", "vigo:7"), ("", "")])
+def test_a_local_number_gets_the_space_in_which_it_means_somebody(number: str, read: str) -> None:
+    spaced = parse(edited("{from: userid.sisID}", "{from: userid.sisID, space: oslo}"))
+    assert values_of(person(userid__sisID=number), spaced).get("sis_id", "") == read

@@ -55,7 +55,19 @@ def first(texts: Texts) -> str:
 
 
 def text_reader(rule: FieldRule) -> ReadText:
-    """Reads a field: the first origin that gives a text wins, then the table looks it up."""
+    """Reads a field: the first origin that gives a text wins, then the table looks it up; a number gets its space."""
+    return _in_space(rule.space, _text_reader(rule)) if rule.space else _text_reader(rule)
+
+
+def _in_space(space: str, read: ReadText) -> ReadText:
+    def placed(get: Get) -> str:
+        text = read(get)
+        return text if not text or ":" in text else f"{space}:{text}"
+
+    return placed
+
+
+def _text_reader(rule: FieldRule) -> ReadText:
     tidy = str.strip if rule.field in KEYS else clean
     chains = [(origin.name, _steps((*origin.steps, *rule.steps))) for origin in rule.origins]
     if rule.table is None and len(chains) == 1 and not chains[0][1]:

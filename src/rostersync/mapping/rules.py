@@ -78,7 +78,10 @@ class Origin(Struct, frozen=True):
 
 
 class FieldRule(Struct, frozen=True):
-    """How one field is filled: the first of `origins` that gives a text wins; `table` then looks that text up."""
+    """How one field is filled: the first of `origins` that gives a text wins; `table` then looks that text up.
+
+    `space` is the number space in which a local number means somebody: it is written before it, unless it has one.
+    """
 
     field: str
     mark: Mark
@@ -91,6 +94,7 @@ class FieldRule(Struct, frozen=True):
     basis: str = ""
     decide: bool = False
     match: bool = False
+    space: str = ""
 
 
 class Branch(Struct, frozen=True):

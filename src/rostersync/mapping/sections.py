@@ -23,10 +23,10 @@ from rostersync.mapping.rules import (
     is_offered,
 )
 from rostersync.mapping.transforms import TRANSFORMS
-from rostersync.model import RoleModel
+from rostersync.model import LOCAL_NUMBERS, RoleModel
 from rostersync.normalize import clean
 
-_VERBS = ("from", "as", "table", "required", "sensitive", "basis", "use")
+_VERBS = ("from", "as", "table", "required", "sensitive", "basis", "use", "space")
 
 
 class SectionReader:
@@ -126,6 +126,7 @@ class SectionReader:
             basis=clean(self._ask.text(block.get("basis"), f"{field}: basis")),
             decide=use == "decide",
             match=use == "match",
+            space=clean(self._ask.text(block.get("space"), f"{field}: space")),
         )
         self._check(rule)
         return rule
@@ -140,6 +141,8 @@ class SectionReader:
             self._problems.add(rule.mark, f"{field} must say `sensitive: yes` and give its `basis`")
         if field == "national_number" and rule.required:
             self._problems.add(rule.mark, "national_number cannot be required: a missing number never blocks a user")
+        if rule.space and field not in LOCAL_NUMBERS:
+            self._problems.add(rule.mark, f"{field} has a `space`; only {', '.join(LOCAL_NUMBERS)} stand in one")
         if field == "primary" and not {rule.otherwise, *dict(rule.table or ()).values()} <= {"yes", "no"}:
             self._problems.add(rule.mark, "primary needs a `table` whose words are yes and no")
 

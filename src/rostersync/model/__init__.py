@@ -37,6 +37,7 @@ from rostersync.model.said import (
     Tie,
 )
 from rostersync.model.vocabulary import (
+    LOCAL_NUMBERS,
     PERSON_FIELDS,
     ROLES,
     Action,
@@ -51,6 +52,7 @@ from rostersync.model.vocabulary import (
 )
 
 __all__ = [
+    "LOCAL_NUMBERS",
     "PERSON_FIELDS",
     "ROLES",
     "Action",

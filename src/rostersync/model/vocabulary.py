@@ -35,3 +35,6 @@ PERSON_FIELDS = (
     "mobile",
 )
 """The words a mapping may give to a person's values."""
+
+LOCAL_NUMBERS = ("local_number", "sis_id", "student_id", "employee_id")
+"""Those that are numbers which a system gave itself: they mean somebody only in their own number space."""

@@ -26,6 +26,8 @@ _TOUCHED_NUMBERS: Final = """SELECT person_no AS no FROM dirty WHERE target = :t
                   UNION SELECT person_no FROM due WHERE target = :target AND "on" <= :on"""
 _TOUCHED: Final = sa.text(f"SELECT no FROM person WHERE no IN ({_TOUCHED_NUMBERS}) ORDER BY id")
 
+_HOW_MANY: Final = sa.text(f"SELECT count(*) FROM ({_TOUCHED_NUMBERS}) AS looked")
+
 _MARK: Final = """
     INSERT INTO dirty (target, person_no, since) SELECT :target, no, :at FROM person WHERE {whom} ON CONFLICT DO NOTHING
 """
@@ -114,7 +116,9 @@ class Cards(Finding):
 
         Only those who are to be looked at (`full` = everybody), together with whom they share it.
         """
-        binds = {} if full else {"target": target, "on": on.isoformat()}
+        binds = {"target": target, "on": on.isoformat()}
+        if full or self._database.tuples(_HOW_MANY, binds)[0][0] > BATCH:
+            full, binds = True, {}  # looking at all identifiers is quicker than at many persons'
         pairs = (pair for query in (_ALL_RIVALS if full else _RIVALS) for pair in self._database.tuples(query, binds))
         return sorted({person for pair in pairs for person in pair})
 

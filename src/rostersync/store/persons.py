@@ -11,8 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from rostersync.identity import LOCAL_NUMBERS
-from rostersync.model import PersonClaim
+from rostersync.model import LOCAL_NUMBERS, PersonClaim
 from rostersync.normalize import national_number
 from rostersync.store.desk import CLAIM_COLUMNS, Came, Desk, arrival, formerly, numbered
 from rostersync.store.engine import BATCH
