@@ -382,10 +382,16 @@ def test_a_town_of_several_batches_is_taken_in_and_read_whole(state_file: Path) 
 def test_whoever_has_or_had_a_login_of_somebody_else_is_found_from_either_side(store: Store, full: bool) -> None:
     born = {"born": "2010-11-01"}
     take_in(store, [person("p1", feide="x@skole.example", **born), person("p2", "Ola"), person("p3", "Per")])
-    take_in(store, [person("p1", feide="y@skole.example", **born), person("p2", "Ola"), person("p3", "Per")], run="run-2")
+    take_in(
+        store, [person("p1", feide="y@skole.example", **born), person("p2", "Ola"), person("p3", "Per")], run="run-2"
+    )
     clean(store)
     assert store.cards.rivals(LMS, TODAY, full=full) == []
-    now = [person("p1", feide="y@skole.example", **born), person("p2", "Ola", feide="X@skole.example"), person("p3", "Per")]
+    now = [
+        person("p1", feide="y@skole.example", **born),
+        person("p2", "Ola", feide="X@skole.example"),
+        person("p3", "Per"),
+    ]
     take_in(store, now, run="run-3")
     both = sorted([id_of(store, "p1"), id_of(store, "p2")])
     assert store.cards.rivals(LMS, TODAY, full=full) == both
