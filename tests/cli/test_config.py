@@ -377,6 +377,15 @@ password = { credential = "feide-bind" }
 """
 
 
+def test_a_new_user_waits_for_a_login_where_a_directory_gives_them_unless_the_config_says_otherwise(
+    tmp_path: Path,
+) -> None:
+    text = WHOLE.replace('from = ["everyday"]', 'from = ["everyday", "feide"]')
+    assert read(tmp_path, WHOLE).syncs["oslo"].login_wait == 0
+    assert read(tmp_path, text + FEIDE).syncs["oslo"].login_wait == 3
+    assert read(tmp_path, text.replace("from = ", 'login_wait = "off"\nfrom = ') + FEIDE).syncs["oslo"].login_wait == 0
+
+
 def test_a_source_of_type_feide_only_adds_unless_the_config_says_otherwise(tmp_path: Path) -> None:
     text = WHOLE.replace('from = ["everyday"]', 'from = ["everyday", "feide"]')
     assert not read(tmp_path, text + FEIDE).sources["feide"].departs

@@ -43,7 +43,9 @@ password = {{ file = "{directory.secret}" }}
 mode = "{mode}"
 pause = "0s"
 """
-    town.config.write_text(text.replace('from = ["everyday"]', 'from = ["everyday", "feide"]') + feide)
+    # whoever has no login yet would wait for it: those stories are told in test_one_person.py
+    from_both = 'from = ["everyday", "feide"]\nlogin_wait = "off"'
+    town.config.write_text(text.replace('from = ["everyday"]', from_both) + feide)
     directory.add("kari01", norEduPersonNIN=town.world.people["kari"].number)
     directory.add("eva01", norEduPersonNIN=town.world.people["eva"].number)
     directory.add("ukjent", norEduPersonNIN="01817012345")
