@@ -11,6 +11,7 @@
     +-- TryLater           nothing is wrong that time will not mend; exit 1
         +-- SourceUnavailable
         +-- TargetUnavailable
+        |   +-- TargetFaltering    one call failed in passing; the same call may succeed in this very run
         +-- StateBusy
         +-- Stopping           the daemon was asked to end; its next start goes on where this run ended
         +-- StateUnavailable   the database server cannot be reached, or went away
@@ -103,6 +104,19 @@ class SourceUnavailable(TryLater):
 
 class TargetUnavailable(TryLater):
     """The target cannot be reached or written to."""
+
+
+class TargetFaltering(TargetUnavailable):
+    """One call to the target failed in passing, and whether it was carried out is not known: it is made again.
+
+    `overloaded`: the target asks for fewer calls, and has not carried this one out. `pause`: for how many seconds it asks
+    to be left alone.
+    """
+
+    def __init__(self, text: str, *, overloaded: bool = False, pause: float = 0.0) -> None:
+        self.overloaded = overloaded
+        self.pause = pause
+        super().__init__(text)
 
 
 class StateBusy(TryLater):

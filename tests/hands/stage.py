@@ -45,6 +45,8 @@ class WatchedLms:
     path: Path
     whole: bool = False
     supports: frozenset[Kind] = EVERYTHING
+    connections: int = 1
+    at_once: int = 500
     left_out: dict[str, int] = field(default_factory=dict)
     refuses: Callable[[Delivery], str] = lambda _delivery: ""
     own_key: Callable[[Delivery], str] = lambda _delivery: ""

@@ -293,6 +293,10 @@ class TargetContract(ABC):
         self.deliver(target, *EVERYBODY)
         assert target.check() == []
 
+    def test_it_says_how_much_it_takes_at_a_time(self, target: Target) -> None:
+        assert 1 <= target.connections <= 8
+        assert target.at_once >= 1
+
     def test_it_carries_every_kind_and_leaves_nothing_out(self, target: Target) -> None:
         self.deliver(target, *EVERYBODY)
         assert not target.left_out

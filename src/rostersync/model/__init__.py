@@ -48,6 +48,7 @@ from rostersync.model.vocabulary import (
     ObjectKind,
     RecordKind,
     Role,
+    Trouble,
     Wanted,
 )
 
@@ -98,6 +99,7 @@ __all__ = [
     "Skipped",
     "Tie",
     "TieFact",
+    "Trouble",
     "User",
     "Wanted",
 ]

@@ -7,7 +7,7 @@ from datetime import date
 from msgspec import Struct
 
 from rostersync.model.held import Held, User
-from rostersync.model.vocabulary import Action, Face, Kind, LifeState, ObjectKind
+from rostersync.model.vocabulary import Action, Face, Kind, LifeState, ObjectKind, Trouble
 
 
 class Gone(Struct, frozen=True):
@@ -145,10 +145,11 @@ class Placed(Struct, frozen=True):
 
 
 class Outcome(Struct, frozen=True):
-    """What became of one delivery. `reason` says why it failed and what to do, naming nobody."""
+    """What became of one delivery. `reason` says why it failed and what to do, naming nobody; `trouble` is its class."""
 
     id: str
     phase: int
     delivered: bool
     reason: str = ""
     target_key: str = ""
+    trouble: Trouble = "refused"

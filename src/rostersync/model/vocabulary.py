@@ -13,6 +13,8 @@ Action = Literal["create", "update", "end", "depart", "release", "suspend", "mer
 Face = Literal["school", "guardian"]
 Role = Literal["system_administrator", "super_user", "school_leader", "staff", "pupil", "guardian"]
 LifeState = Literal["active", "departed", "suspended", "handed_over"]
+Trouble = Literal["refused", "passing", "unknown"]
+"""Why a delivery did not succeed: the same again would be refused too; later it may be done; nobody knows if it was."""
 
 ROLES: tuple[Role, ...] = ("system_administrator", "super_user", "school_leader", "staff", "pupil", "guardian")
 """Highest first."""

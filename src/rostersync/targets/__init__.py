@@ -33,6 +33,20 @@ class Target(Protocol):
         ...
 
     @property
+    def connections(self) -> int:
+        """How many calls of `deliver` may run at the same time, each in a thread of its own: 1 to 8.
+
+        The engine begins with one, and uses more only while that makes it faster. Calls that run at the same time are of
+        the same phase, and never hold the same object.
+        """
+        ...
+
+    @property
+    def at_once(self) -> int:
+        """How many deliveries one call of `deliver` gets at most."""
+        ...
+
+    @property
     def left_out(self) -> Mapping[str, int]:
         """What the last delivery could not carry, for the report: a sentence that names nobody -> how often."""
         ...
@@ -54,10 +68,16 @@ class Target(Protocol):
 
         `roster` gives everything the target should hold afterwards (organisations, groups, then users, each in id
         order, removed ones left out): a whole-set target writes that and then yields an outcome for every delivery; an
-        object target ignores it.
+        object target ignores it, and cannot read it.
+
+        What was not delivered is told by its class: `refused`, the same again will be refused again; `passing`, it was not
+        carried out and may be later; `unknown`, nobody knows whether it arrived. The last two are handed over again, a
+        few times.
 
         Raises:
-            TargetUnavailable: nothing more can be delivered now; what was yielded before stands.
+            TargetFaltering: this call failed in passing, or the target asks for fewer of them. What was yielded before
+                stands; what was not is handed over again.
+            TargetUnavailable: nothing more can be delivered in this run; what was yielded before stands.
         """
         ...
 

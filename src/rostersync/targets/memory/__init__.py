@@ -7,6 +7,8 @@ the process, so that a test can kill a run at any delivery and look at what the 
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +18,7 @@ from rostersync.targets import Existing, Placed, Target
 from rostersync.targets.memory import switches
 from rostersync.targets.memory.lines import Lines
 from rostersync.targets.memory.lms import Asked, Lms, Request
+from rostersync.targets.memory.weather import Weather
 
 KILLED = 137
 """The exit code of a process that was made to die, as after SIGKILL."""
@@ -37,6 +40,14 @@ class Settings:
     silent_after: int | None = field(
         default=None, metadata={"help": "the process dies after so many deliveries and one more that nobody learns of"}
     )
+    connections: int = field(default=1, metadata={"help": "how many calls may run at the same time"})
+    at_once: int = field(default=500, metadata={"help": "how many deliveries one call takes"})
+    delay: int = field(default=0, metadata={"help": "milliseconds that each call takes"})
+    faltering: int = field(default=0, metadata={"help": "percent of calls that break off, by chance"})
+    unheard: int = field(default=0, metadata={"help": "percent of calls that are carried out without an answer"})
+    chance: int = field(
+        default=0, metadata={"help": "where the chance begins; the same number gives the same failures"}
+    )
 
 
 class MemoryTarget:
@@ -48,8 +59,10 @@ class MemoryTarget:
         self._lines = Lines(settings.path) if settings.path else None
         self._lms = Lms()
         self._made = 0
+        self._alone = threading.Lock()
         for request in self._lines.read() if self._lines else ():
             self._lms.take(request)
+        self._weather = Weather(settings.faltering, settings.unheard, settings.chance + self._lms.calls.total())
 
     @property
     def supports(self) -> frozenset[Kind]:
@@ -60,6 +73,16 @@ class MemoryTarget:
     def whole(self) -> bool:
         """Objects are delivered one by one."""
         return False
+
+    @property
+    def connections(self) -> int:
+        """As many as it was told."""
+        return self._settings.connections
+
+    @property
+    def at_once(self) -> int:
+        """As many as it was told."""
+        return self._settings.at_once
 
     @property
     def left_out(self) -> Mapping[str, int]:
@@ -84,18 +107,28 @@ class MemoryTarget:
         """Do the deliveries one by one; a refused one changes nothing. The roster is not looked at.
 
         Raises:
+            TargetFaltering: chance had it so.
             TargetUnavailable: the file cannot be written to.
         """
-        for delivery in deliveries:
-            self._die_at(self._settings.crash_after)
-            request = _request(delivery)
-            reason = self._failure(delivery) or self._lms.refusal(request)
-            if not reason:
-                self._keep(request)
-            self._die_at(self._settings.silent_after)
-            self._made += 1
-            yield Outcome(delivery.id, delivery.phase, not reason, reason, delivery.target_key)
+        time.sleep(self._settings.delay / 1000)
+        yield from self._weather.meets(list(deliveries), self._one_by_one)
         self._die_at(self._settings.crash_after)
+
+    def _one_by_one(self, deliveries: Iterable[Delivery]) -> Iterator[Outcome]:
+        for delivery in deliveries:
+            with self._alone:
+                told = self._one(delivery)
+            yield told
+
+    def _one(self, delivery: Delivery) -> Outcome:
+        self._die_at(self._settings.crash_after)
+        request = _request(delivery)
+        reason = self._failure(delivery) or self._lms.refusal(request)
+        if not reason:
+            self._keep(request)
+        self._die_at(self._settings.silent_after)
+        self._made += 1
+        return Outcome(delivery.id, delivery.phase, not reason, reason, delivery.target_key)
 
     def _failure(self, delivery: Delivery) -> str:
         number = self._made + 1

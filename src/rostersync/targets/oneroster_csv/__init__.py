@@ -5,6 +5,7 @@ A set is the neutral way into an LMS. It has no answer channel, so "delivered" m
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
@@ -50,6 +51,16 @@ class OneRosterCsv:
     def whole(self) -> bool:
         """Every delivery writes the complete set."""
         return True
+
+    @property
+    def connections(self) -> int:
+        """One: there is one folder."""
+        return 1
+
+    @property
+    def at_once(self) -> int:
+        """Any number: the set is written once."""
+        return sys.maxsize
 
     @property
     def left_out(self) -> Mapping[str, int]:
