@@ -22,6 +22,9 @@ from rostersync.model import PERSON_FIELDS
 REDACTED = "[redacted]"
 Level = Literal["info", "warning", "error"]
 
+_TALKATIVE = ("paramiko", "urllib3")
+"""Libraries that log for themselves, addresses and all. Whatever matters of it comes as an error, told in our words."""
+
 _OWN_ID = r"(?<![0-9A-Za-z])(?=[0-9]*[a-f])(?:[0-9a-f]{32}|[0-9a-f]{12})(?![0-9A-Za-z])"
 """One of our ids, or a digest whole or as people type it: its digits are chance and may look like a national number."""
 
@@ -82,6 +85,8 @@ def _masked(value: Any, keys: frozenset[str] = _PERSONAL_KEYS) -> Any:
 def set_up(stream: TextIO | None = None, *, least: Level = "info", also: Collection[str] = ()) -> None:
     """Send every event of at least that level to `stream` (default stderr). `also` are further keys never told."""
     out = stream or sys.stderr
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer() if out.isatty() else structlog.processors.JSONRenderer(ensure_ascii=False)
     )

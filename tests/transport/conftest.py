@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
+from rostersync.lab.doubles.certificates import Authority
+
+from .calling import Caller
 from .sshd import Sshd, program
 
 
@@ -17,3 +21,17 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
         pytest.skip("sshd is not on this machine; Debian and Ubuntu: apt-get install openssh-server")
     with Sshd(found, tmp_path_factory.mktemp("sshd")) as server:
         yield server
+
+
+@pytest.fixture
+def caller() -> Iterator[Caller]:
+    """Makes the transport that calls, and closes its connections."""
+    made = Caller()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """An authority that nobody knows who is not told of it."""
+    return Authority(tmp_path_factory.mktemp("authority"), datetime.now(UTC))

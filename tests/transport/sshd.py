@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -81,6 +82,13 @@ class Sshd:
             subprocess.run(["pkill", "-KILL", "-P", str(session.pid)], check=False)
             session.kill()
             session.wait()
+        self._sessions.clear()
+
+    def stall_sessions(self) -> None:
+        """Let every session hang."""
+        for session in self._sessions:
+            subprocess.run(["pkill", "-STOP", "-P", str(session.pid)], check=False)
+            session.send_signal(signal.SIGSTOP)
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -138,6 +138,7 @@ def test_what_goes_wrong_is_told_without_path_or_query(
         ("ftp://HOST/hemmelig.xml", ["ftp:// is no way to files"]),
         ("http://school.example/hemmelig.xml", ["is not encrypted"]),
         ("https:///hemmelig.xml", ["is no address"]),
+        ("https://[::1/hemmelig.xml", ["is no address"]),
         ("https://kari:hemmelig@school.example/x.xml", ["no password belongs into an address", "go together"]),
         ("https://kari@school.example/x.xml", ["go together"]),
         ("sftp://school.example/hemmelig.xml", ["this is no address", "known_hosts is missing", "key or password"]),

@@ -12,6 +12,7 @@ import pytest
 
 from rostersync.credentials import Secret
 from rostersync.errors import SnapshotRefused, SourceUnavailable, UserMistake
+from rostersync.lab.doubles.server import Asked, Server, Told
 from rostersync.transport.files import Dated, Files, FilesSettings
 
 from .sshd import Sshd, new_key
@@ -242,3 +243,54 @@ def test_a_server_that_is_away_is_tried_until_patience_ends(place: Place) -> Non
         with pytest.raises(SourceUnavailable, match="cannot be reached; check the address"):
             files.fetch(NOW)
     assert place.waits[:3] == [1.0, 2.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "sentence"),
+    [
+        ("drop_sessions", "the connection was lost"),
+        ("stall_sessions", "did not answer in time; see the setting timeout"),
+    ],
+)
+def test_a_session_that_is_lost_or_hangs_leaves_no_half_copy(place: Place, trouble: str, sentence: str) -> None:
+    place.drop("a.xml", b"x" * 3_000_000)
+    place.drop("b.xml", b"y" * 3_000_000)
+
+    def dated(_stream: object, label: str) -> datetime | None:
+        if label.endswith("b.xml"):
+            getattr(place.sshd, trouble)()
+        return None
+
+    with pytest.raises(SourceUnavailable, match=sentence):
+        place.files(dated=dated, timeout=timedelta(seconds=1)).fetch(NOW)
+    assert list(place.spool.iterdir()) == []
+
+
+def test_a_file_that_changes_while_it_is_copied_is_not_taken(place: Place) -> None:
+    place.drop("a.xml", b"x")
+    path = place.drop("b.xml", b"y" * 3_000_000)
+
+    def dated(_stream: object, _label: str) -> datetime | None:
+        path.write_bytes(b"y" * 4_000_000)  # it is listed already
+        os.utime(path, (NOW.timestamp(), NOW.timestamp()))
+        return None
+
+    place.drop("a.xml", b"x", NOW - 2 * HOUR)
+    with pytest.raises(SourceUnavailable, match="it changed while it was read"):
+        place.files(dated=dated).fetch(NOW)
+    assert list(place.spool.iterdir()) == []
+
+
+def test_what_is_no_ssh_server_is_said_in_our_words_alone(place: Place, capfd: pytest.CaptureFixture[str]) -> None:
+    with Server(Silent()) as web:
+        host = web.url.removeprefix("http://")
+        with pytest.raises(SourceUnavailable, match="the connection was lost"):
+            place.files(files=f"sftp://x@{host}/in/*.xml").fetch(NOW)
+    assert capfd.readouterr() == ("", "")
+
+
+class Silent:
+    """A web server, where somebody expects SSH."""
+
+    def answer(self, asked: Asked) -> Told:
+        return Told()

@@ -19,6 +19,19 @@ _EARLY: Final = 60.0
 """Seconds before its end at which a token counts as spent: a long page must not outlive it."""
 
 
+_REFUSALS: Final = frozenset(
+    {
+        "invalid_request",
+        "invalid_client",
+        "invalid_grant",
+        "unauthorized_client",
+        "unsupported_grant_type",
+        "invalid_scope",
+    }
+)
+"""The reasons a token endpoint gives with status 400 (RFC 6749, 5.2)."""
+
+
 class Authoriser(Protocol):
     """Puts proof of who we are on every call."""
 
@@ -94,6 +107,11 @@ class Token:
 
     def _fetch(self) -> None:
         answer = self._endpoint.json(self._call)
+        if isinstance(answer, dict) and (refusal := answer.get("error")):
+            reason = refusal if refusal in _REFUSALS else "no known reason"
+            raise self._endpoint.trouble(
+                self._call, f"our credentials are refused ({reason}); they are not tried again by themselves"
+            )
         token = answer.get("access_token") if isinstance(answer, dict) else None
         if not isinstance(token, str) or not token:
             raise self._endpoint.trouble(self._call, "the answer holds no access_token")
@@ -109,4 +127,5 @@ def _token_call(path: str, form: Mapping[str, str]) -> Call:
         method="POST",
         headers=(("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json")),
         body=urlencode(form).encode(),
+        expected=(200, 400),
     )

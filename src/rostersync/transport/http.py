@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProxyError, SSLError
 from urllib3.exceptions import TimeoutError as TimedOut
+from urllib3.util import parse_url
 
 from rostersync.errors import RostersyncError
 from rostersync.transport.authorising import Authoriser, Open
 from rostersync.transport.calls import Answer, Call
-from rostersync.transport.line import Line, pool
+from rostersync.transport.line import Line, pool, url_parts
 from rostersync.transport.patience import Patience, asked_to_wait
 
 if TYPE_CHECKING:
@@ -105,9 +107,9 @@ class Http:
         while True:
             try:
                 response = self._sent(call, url)
-            except SSLError as error:
-                raise self.trouble(call, f"its certificate does not hold ({_why(error)}); see the setting ca") from None
             except (HTTPError, OSError) as error:
+                if reason := _distrust(error):
+                    raise self.trouble(call, f"its certificate does not hold ({reason}); see the setting ca") from None
                 if not (_may_repeat(call, error) and patience.wait(None)):
                     raise self.trouble(call, _silence(error)) from None
                 continue
@@ -127,13 +129,15 @@ class Http:
         )
 
     def _url(self, call: Call) -> str:
-        url = call.path if "://" in call.path else f"{self._base}/{call.path.lstrip('/')}"
+        """The whole address, in the very form that is sent: a signature covers it."""
+        is_whole = "://" in call.path.partition("?")[0]
+        url = call.path if is_whole else f"{self._base}/{call.path.lstrip('/')}"
         if _place(url) != _place(self._base):
             # our credentials would go along
             raise self.trouble(
                 call, "it leads on to another server, and such links are not followed; check the address"
             )
-        return f"{url}{'&' if '?' in url else '?'}{urlencode(call.query)}" if call.query else url
+        return parse_url(f"{url}{'&' if '?' in url else '?'}{urlencode(call.query)}" if call.query else url).url
 
     def _blocks(self, call: Call, response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
         try:
@@ -147,12 +151,13 @@ class Http:
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
+    return {name.lower(): headers[name] for name in headers}  # by name: a header that came twice is joined there
 
 
-def _place(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme.lower(), parts.netloc.lower()
+def _place(url: str) -> tuple[str, ...]:
+    """Who is spoken to. Anything but a host and a port, such as a user name, makes it somebody else."""
+    parts = url_parts(url)
+    return parts.scheme, parts.netloc.lower().removesuffix({"https": ":443", "http": ":80"}.get(parts.scheme, "-"))
 
 
 def _is_passing(call: Call, status: int) -> bool:
@@ -161,20 +166,23 @@ def _is_passing(call: Call, status: int) -> bool:
 
 
 def _may_repeat(call: Call, error: Exception) -> bool:
-    return call.repeatable or isinstance(error, NewConnectionError | ConnectTimeoutError)
+    return call.repeatable or isinstance(error, NewConnectionError | ConnectTimeoutError | ProxyError)
 
 
 def _silence(error: Exception) -> str:
     if isinstance(error, NewConnectionError):
         return "it cannot be reached; check the address, and whether this machine may connect to it"
+    if isinstance(error, ProxyError):
+        return "the proxy cannot be reached, or does not let us through; see the setting proxy"
     if isinstance(error, TimedOut):
         return "it did not answer in time; see the setting timeout"
     return f"the connection was lost ({type(error).__name__})"
 
 
-def _why(error: SSLError) -> str:
-    inner = error.args[0] if error.args else error
-    return str(getattr(inner, "verify_message", "") or getattr(inner, "reason", "") or type(inner).__name__)
+def _distrust(error: Exception) -> str:
+    """What is wrong with a certificate, in OpenSSL's words; empty when that is not the trouble."""
+    inner = error.args[0] if isinstance(error, SSLError) and error.args else None
+    return inner.verify_message if isinstance(inner, ssl.SSLCertVerificationError) else ""
 
 
 def _refusal(status: int) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 if TYPE_CHECKING:
     import urllib3
@@ -47,9 +47,19 @@ class LineSettings:
         return Line(self.ca, self.proxy, self.timeout or default.timeout, self.patience or timedelta())
 
 
+def url_parts(url: str) -> SplitResult:
+    """The parts of an address; all of them empty where it is malformed."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # only now is it looked at
+    except ValueError:
+        return urlsplit("")
+    return parts
+
+
 def address_trouble(url: str) -> str:
     """What is wrong with a server's address, as a sentence; empty when it will do. Only this machine may do without TLS."""
-    parts = urlsplit(url)
+    parts = url_parts(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return f'"{url}" is no address; write https://HOST/PATH'
     if parts.username or parts.password:

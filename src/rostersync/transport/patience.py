@@ -22,7 +22,7 @@ class Patience:
 
     def wait(self, asked: float | None) -> bool:
         """Wait before the next try, as long as the server `asked` for. False, at once, when that would be too long."""
-        pause = self._pause if asked is None else asked
+        pause = self._pause if asked is None else max(asked, _FIRST_PAUSE)  # it may have asked for no pause at all
         if self._now() + pause > self._end:
             return False
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)

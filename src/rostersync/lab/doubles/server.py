@@ -58,8 +58,7 @@ class Server:
     def __init__(self, double: Double, *, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
         self.faults = Faults()
         self.asked: list[Asked] = []
-        self._http = ThreadingHTTPServer(("127.0.0.1", port), _answering(self, double))
-        self._http.daemon_threads = True
+        self._http = _Quiet(("127.0.0.1", port), _answering(self, double))
         self._tls = tls is not None
         if tls is not None:
             self._http.socket = tls.wrap_socket(self._http.socket, server_side=True, do_handshake_on_connect=False)
@@ -81,6 +80,13 @@ class Server:
         self._http.shutdown()
         self._http.server_close()
         self._thread.join()
+
+
+class _Quiet(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: clients that hang up, or do not trust the certificate, are what the doubles are there for."""
 
 
 def _answering(server: Server, double: Double) -> type[BaseHTTPRequestHandler]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Final
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from rostersync.transport.files.settings import FilesSettings
-from rostersync.transport.line import address_trouble
+from rostersync.transport.line import address_trouble, url_parts
 
 _SFTP: Final = re.compile(
     r"sftp://(?P<user>[^@/:]+)@(?P<host>\[[^]/]+\]|[^]\[/:@]+)(?::(?P<port>\d{1,5}))?(?P<path>/.+)"
@@ -73,7 +72,7 @@ def _about_sftp(settings: FilesSettings) -> Iterator[str]:
 
 
 def _about_https(settings: FilesSettings) -> Iterator[str]:
-    parts = urlsplit(settings.files)
+    parts = url_parts(settings.files)
     place = parts.netloc.rpartition("@")[2]
     if trouble := address_trouble(f"{parts.scheme}://{place}"):
         yield f"files: {trouble}"

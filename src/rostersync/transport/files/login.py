@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from io import StringIO
+from socket import gaierror
 from typing import Final
 
 import paramiko
 from paramiko.hostkeys import InvalidHostKey
+from paramiko.ssh_exception import NoValidConnectionsError
 
 from rostersync.credentials import Secret
 from rostersync.errors import Problem, UserMistake
@@ -116,6 +118,6 @@ def reason(error: Exception) -> str:
         return "a file went away while it was looked at; run again"
     if isinstance(error, TimeoutError):
         return "it did not answer in time; see the setting timeout"
-    if isinstance(error, OSError) and not isinstance(error, ConnectionError) and error.errno is None:
+    if isinstance(error, NoValidConnectionsError | gaierror):
         return "it cannot be reached; check the address, and whether this machine may connect to it"
     return f"the connection was lost ({type(error).__name__}); run again later"
