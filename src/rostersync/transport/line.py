@@ -28,9 +28,9 @@ class Line:
     patience: timedelta = timedelta(minutes=5)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class LineSettings:
-    """The keys that every source and target reached over HTTP has; settings classes inherit them."""
+    """The keys that every source and target reached over HTTP has; settings classes inherit them, beside others."""
 
     ca: Path | None = field(default=None, metadata={"help": "certificates to trust instead of the system's, PEM"})
     proxy: str = field(default="", metadata={"help": "the way out, as http://HOST:PORT; direct by default"})

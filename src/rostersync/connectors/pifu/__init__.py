@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
@@ -13,13 +13,13 @@ from rostersync.connectors.pifu.digesting import Known, known
 from rostersync.connectors.pifu.header import Header, moment, read_header
 from rostersync.connectors.pifu.reader import PifuReading, reading_of
 from rostersync.connectors.pifu.records import every_field
-from rostersync.connectors.pifu.settings import Settings
+from rostersync.connectors.pifu.settings import ReadingSettings, Settings
 from rostersync.connectors.pifu.survey import survey
 from rostersync.connectors.pifu.volatile import mistakes
 from rostersync.errors import SnapshotRefused, UserMistake
-from rostersync.transport.files import Copied, Files
+from rostersync.transport.files import Copied, Dated, Files
 
-__all__ = ["Header", "PifuConnector", "Settings", "make"]
+__all__ = ["Header", "PifuConnector", "ReadingSettings", "Settings", "make"]
 
 _FUTURE = timedelta(days=1)
 """A file may be dated this far ahead of our clock before its date is no date."""
@@ -31,13 +31,13 @@ def make(name: str, settings: Settings) -> PifuConnector:
     Raises:
         UserMistake: its zone does not exist, it calls volatile what is read, or its keys do not fit together.
     """
-    return PifuConnector(name, settings)
+    return PifuConnector(name, settings, lambda dated: Files(name, settings, dated))
 
 
 class PifuConnector:
-    """One place where exports are left."""
+    """One place where exports are left. `files` makes what fetches them, and is told how to see an export's own date."""
 
-    def __init__(self, name: str, settings: Settings) -> None:
+    def __init__(self, name: str, settings: ReadingSettings, files: Callable[[Dated], Files]) -> None:
         self._settings = settings
         try:
             self._zone = ZoneInfo(settings.zone)
@@ -47,7 +47,7 @@ class PifuConnector:
             ) from None
         if wrong := mistakes(name, settings.volatile):
             raise UserMistake(wrong)
-        self._files = Files(name, settings, self._dated)
+        self._files = files(self._dated)
 
     @property
     def fields(self) -> Wanted:

@@ -13,7 +13,7 @@ from rostersync.connectors import Fragment, KeyedDigest, Snapshot, Unsure, Wante
 from rostersync.connectors.pifu.dialects import Dialect, dialect_of
 from rostersync.connectors.pifu.header import Header, objection, properties_texts, read_header
 from rostersync.connectors.pifu.records import Recorder
-from rostersync.connectors.pifu.settings import Settings
+from rostersync.connectors.pifu.settings import ReadingSettings
 from rostersync.connectors.pifu.single import Single
 from rostersync.connectors.pifu.splitter import KINDS, Raw, split
 from rostersync.connectors.pifu.steps import local_name
@@ -26,7 +26,7 @@ _TAGS = tuple(f"{{*}}{name}" for name in ("enterprise", "properties", *KINDS))
 _PARSER = etree.XMLParser(**STRICT)
 
 
-def reading_of(settings: Settings) -> tuple[object, ...]:
+def reading_of(settings: ReadingSettings) -> tuple[object, ...]:
     """The settings that decide what a reading of the same bytes gives, and what its digests cover."""
     return settings.dialect, settings.datasource, settings.guardians, settings.volatile
 
@@ -35,7 +35,13 @@ class PifuReading:
     """One pass over a snapshot: quick, by cutting its bytes and parsing what somebody asks for, or careful."""
 
     def __init__(
-        self, snapshot: Snapshot, keyed: KeyedDigest, wanted: Wanted, settings: Settings, *, careful: bool = False
+        self,
+        snapshot: Snapshot,
+        keyed: KeyedDigest,
+        wanted: Wanted,
+        settings: ReadingSettings,
+        *,
+        careful: bool = False,
     ) -> None:
         self._label = snapshot.label
         self._path = Path(snapshot.path)

@@ -9,9 +9,9 @@ from typing import Literal
 from rostersync.transport.files.settings import FilesSettings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(FilesSettings):
-    """The keys of a `[source.NAME]` of type pifu. Durations are None when they are switched off."""
+@dataclass(frozen=True, kw_only=True)
+class ReadingSettings:
+    """The keys that say how a PIFU-IMS document is read, wherever it comes from. Durations are None when switched off."""
 
     max_age: timedelta | None = field(default=None, metadata={"help": "an export older than this is refused"})
     dialect: Literal["auto", "pifu", "ims"] = field(
@@ -24,3 +24,8 @@ class Settings(FilesSettings):
         default=(),
         metadata={"help": "elements that change every night and mean nothing: what differs in them alone is the same"},
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(ReadingSettings, FilesSettings):
+    """The keys of a `[source.NAME]` of type pifu."""

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from rostersync.connectors.pifu.dialects import dialect_of
 from rostersync.connectors.pifu.header import objection, read_header
-from rostersync.connectors.pifu.settings import Settings
+from rostersync.connectors.pifu.settings import ReadingSettings
 from rostersync.errors import SnapshotRefused, SourceUnavailable, UserMistake
 from rostersync.transport.files import Copied, Files
 
 _CONTACT = b"pifu_hasContactPerson"
 
 
-def survey(files: Files, settings: Settings) -> list[str]:
+def survey(files: Files, settings: ReadingSettings) -> list[str]:
     """What an administrator has to mend; empty when all is well."""
     found = files.check()
     try:
@@ -26,7 +26,7 @@ def survey(files: Files, settings: Settings) -> list[str]:
     return found
 
 
-def _document(copied: Copied, settings: Settings) -> Iterator[str]:
+def _document(copied: Copied, settings: ReadingSettings) -> Iterator[str]:
     with copied.path.open("rb") as stream:
         header = read_header(stream, copied.label)
     dialect = dialect_of(settings.dialect, header.namespace)

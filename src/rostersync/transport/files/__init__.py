@@ -36,7 +36,8 @@ class Copied(Struct, frozen=True):
 class Files:
     """What one source reads. Keeps the private copies it has made until each is accepted or discarded.
 
-    `dated` gives a file's own date, by which the newest is told; by default it is the date of the file.
+    `dated` gives a file's own date, by which the newest is told; by default it is the date of the file. `place` opens
+    where the files are, when that is none of those that the setting `files` can name.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Files:
         dated: Dated = lambda _stream, _label: None,
         *,
         suffix: str = ".xml",
+        place: Callable[[], AbstractContextManager[Place]] | None = None,
         wait: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -59,7 +61,7 @@ class Files:
         self._name = name
         self._settings = settings
         self._dated = dated
-        self._wait, self._now = wait, now
+        self._opened = place or (lambda: opened(settings, wait, now))
         self._spool = Spool(name, settings.spool, suffix)
         self._copied: dict[Path, Offered] = {}
 
@@ -125,9 +127,6 @@ class Files:
         self._spool.drop(path)
 
     # -- within -------------------------------------------------------------------------------------------------------
-
-    def _opened(self) -> AbstractContextManager[Place]:
-        return opened(self._settings, self._wait, self._now)
 
     def _folders(self) -> list[Path]:
         try:

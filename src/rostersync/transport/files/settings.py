@@ -11,7 +11,7 @@ from rostersync.credentials import Secret
 from rostersync.transport.line import LineSettings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class FilesSettings(LineSettings):
     """The keys that every source of files has; settings classes inherit them. Durations are None when switched off."""
 
