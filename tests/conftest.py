@@ -13,6 +13,8 @@ from rostersync import logs
 from tests import slapd as openldap
 from tests.postgres import Server, programs
 from tests.states import STATES
+from tests.transport.sshd import Sshd
+from tests.transport.sshd import program as sshd_program
 
 ROOT = Path(__file__).parents[1]
 
@@ -52,6 +54,16 @@ def slapd() -> Iterator[openldap.Slapd]:
     server = openldap.Slapd(program)
     yield server
     server.remove()
+
+
+@pytest.fixture(scope="session")
+def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    """An SFTP server."""
+    found = sshd_program()
+    if found is None:
+        pytest.skip("sshd is not on this machine; Debian and Ubuntu: apt-get install openssh-server")
+    with Sshd(found, tmp_path_factory.mktemp("sshd")) as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)

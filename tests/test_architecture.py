@@ -93,6 +93,17 @@ def test_a_third_party_package_stays_behind_its_fence(package: str) -> None:
     assert outside == []
 
 
+def test_connectors_do_not_import_each_other() -> None:
+    allowed = {("isi", "pifu")}  # IST's web service hands out PIFU documents: decision 16
+    found = {
+        (path.relative_to(SOURCE / "connectors").parts[0], name.split(".")[2])
+        for path in (SOURCE / "connectors").glob("*/**/*.py")
+        for name in imports(path)
+        if name.startswith("rostersync.connectors.")
+    }
+    assert {(here, there) for here, there in found if here != there} <= allowed
+
+
 def test_the_line_touches_no_file_clock_chance_or_log() -> None:
     line = [p for p in files() if (p.stem in LINE and p.parent == SOURCE) or short(p).startswith(LINE_FOLDERS)]
     assert {

@@ -10,17 +10,6 @@ import pytest
 from rostersync.lab.doubles.certificates import Authority
 
 from .calling import Caller
-from .sshd import Sshd, program
-
-
-@pytest.fixture(scope="session")
-def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
-    """An SFTP server."""
-    found = program()
-    if found is None:
-        pytest.skip("sshd is not on this machine; Debian and Ubuntu: apt-get install openssh-server")
-    with Sshd(found, tmp_path_factory.mktemp("sshd")) as server:
-        yield server
 
 
 @pytest.fixture
