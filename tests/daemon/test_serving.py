@@ -144,6 +144,18 @@ def test_check_and_serve_refuse_the_same(
         checkup(town.config)
 
 
+@pytest.mark.parametrize("schedule", ["", 'schedule = "30 4 * * *"'])
+def test_arrivals_alone_do_not_do_where_files_lie_on_a_server(tmp_path: Path, schedule: str) -> None:
+    town = Town(tmp_path, extra=f"on_arrival = true\n{schedule}")
+    checkup(town.config)
+    rewrite(town, 'files = "in/*.xml"', 'files = "https://files.lunde.example/export.xml"')
+    if schedule:
+        checkup(town.config)
+    else:
+        with pytest.raises(UserMistake, match="none of its sources reads a folder of this machine; give it a schedule"):
+            checkup(town.config)
+
+
 def test_a_state_that_is_locked_at_the_start_is_waited_for(town: Town, ear: Ear, daemons) -> None:
     town.sync(AUTUMN)
     holder = sqlite3.connect(town.home / "state.db")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
+
+from rostersync.config import Settings
 
 POLL: Final = timedelta(seconds=5)
 """How often the folders are looked at."""
@@ -56,6 +58,17 @@ class Arrivals:
     def seen(self) -> dict[str, str]:
         """What was seen last in each folder, to be recalled by the next Arrivals."""
         return dict(self._seen)
+
+
+def folders(settings: Settings) -> Iterator[Folder]:
+    """Every folder to be watched: a source tells by its settings `files` and `settle` that it reads what is dropped."""
+    for name, sync in settings.syncs.items():
+        for source in sync.sources if sync.times.on_arrival else ():
+            own = settings.sources[source].settings
+            pattern = getattr(own, "files", "")
+            if pattern and "://" not in pattern:  # servers are asked by the clock
+                settle = getattr(own, "settle", None) or timedelta()
+                yield Folder(name, source, str(Path(pattern).absolute()), settle)
 
 
 def _at_rest(folder: Folder, now: datetime) -> str:

@@ -6,16 +6,14 @@ Everything here happens in the daemon's one loop; other threads only put somethi
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import datetime
 
 import structlog
 
-from rostersync.config import Settings
-from rostersync.daemon.arrivals import Arrivals, Folder
+from rostersync.daemon.arrivals import Arrivals, folders
 from rostersync.daemon.checkup import Checked
 from rostersync.daemon.dues import Dues
 from rostersync.daemon.errands import Backlog, Errand, Outcome
@@ -189,17 +187,6 @@ class Attendant:
             for sync in self._checked.parts
         }
         return View(now, syncs)
-
-
-def folders(settings: Settings) -> Iterator[Folder]:
-    """Every folder to be watched: a source tells by its settings `files` and `settle` that it reads what is dropped."""
-    for name, sync in settings.syncs.items():
-        for source in sync.sources if sync.times.on_arrival else ():
-            own = settings.sources[source].settings
-            pattern = getattr(own, "files", "")
-            if pattern and "://" not in pattern:  # servers are asked by the clock
-                settle = getattr(own, "settle", None) or timedelta()
-                yield Folder(name, source, str(Path(pattern).absolute()), settle)
 
 
 def _crashed(errand: Errand, crash: BaseException) -> Outcome:

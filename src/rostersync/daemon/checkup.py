@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rostersync.assembly import Parts, assemble
 from rostersync.config import Settings, SyncSettings, load
+from rostersync.daemon.arrivals import folders
 from rostersync.daemon.dues import Timed
 from rostersync.daemon.schedule import Cron
 from rostersync.errors import Problem, UserMistake
@@ -49,6 +50,10 @@ def check(settings: Settings, parts: Callable[[str], Parts] | None = None) -> Ch
         except UserMistake as mistake:
             found.update(dict.fromkeys(mistake.problems))
         schedules |= {one.name: one for one in _schedules(sync, found)}
+        watched = {folder.sync for folder in folders(settings)}
+        if sync.times.on_arrival and not sync.times.schedule and name not in watched:
+            text = f"[sync.{name}] on_arrival: none of its sources reads a folder of this machine; give it a schedule"
+            found[Problem(settings.path.name, text)] = None
     try:
         settings.state.secret.read()
         settings.state.access()

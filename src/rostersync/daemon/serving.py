@@ -24,7 +24,8 @@ import structlog
 from rostersync import logs
 from rostersync.config import Settings
 from rostersync.daemon import listening, metrics
-from rostersync.daemon.attending import Attendant, View, folders
+from rostersync.daemon.arrivals import folders
+from rostersync.daemon.attending import Attendant, View
 from rostersync.daemon.bell import RELOAD, STOP, Bell
 from rostersync.daemon.calling import socket_path
 from rostersync.daemon.checkup import Checked, checkup

@@ -133,8 +133,8 @@ class Isi:
             if self._now() + pause.total_seconds() > end:
                 raise self._http.trouble(
                     call,
-                    f"order {number} was not ready within {span.total_seconds() / 60:g} minutes ({asked} questions); run "
-                    "again later, or raise ready_within",
+                    f"order {number} was not ready within {_told(span)} ({asked} questions); run again later, or raise "
+                    "ready_within",
                 )
             self._wait(pause.total_seconds())
 
@@ -182,3 +182,8 @@ class Isi:
         """A file that nobody else can see, and that is gone when it is closed."""
         made = tempfile.TemporaryFile(dir=self._settings.spool)  # noqa: SIM115 - closed with the stack
         return cast("BinaryIO", self._open.enter_context(made))
+
+
+def _told(span: timedelta) -> str:
+    minutes, seconds = divmod(int(span.total_seconds()), 60)
+    return f"{minutes} minutes" if minutes and not seconds else f"{span.total_seconds():g} seconds"
