@@ -33,7 +33,7 @@ def program() -> Path | None:
 
 def new_key(path: Path, kind: str = "ed25519", passphrase: str = "") -> Path:
     """Make a key pair; the public part lies beside it as .pub."""
-    form = ["-m", "PEM"] if kind == "rsa" else []
+    form = ["-m", "PEM", "-b", "2048"] if kind == "rsa" else []
     command = ["ssh-keygen", "-q", "-t", kind, *form, "-N", passphrase, "-C", "made for a test", "-f", str(path)]
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
     return path

@@ -12,8 +12,9 @@ import pytest
 
 from rostersync.errors import SnapshotRefused, SourceUnavailable, UserMistake
 from rostersync.lab.doubles.server import Asked, Server, Told
-from rostersync.transport.files import Files
+from rostersync.transport.files import Files, FilesSettings
 
+from .password_server import PASSWORD, PasswordServer
 from .place import HOUR, NOW, Place, secret
 from .sshd import Sshd, new_key
 
@@ -174,6 +175,31 @@ def test_a_wrong_password_is_tried_once_and_never_told(place: Place, tmp_path: P
     assert place.sshd.log().count("Failed password") - before == 1
     told = f"{caught.value!r} {caught.value.__context__!r} {caught.value.__cause__!r}"
     assert not [word for word in ("hemmelig-passord", place.sshd.user + "@") if word in told]
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_a_password_is_sent_once_and_to_the_known_server_alone(tmp_path: Path, right: bool) -> None:
+    (tmp_path / "password").write_text(PASSWORD if right else "galt")
+    with PasswordServer() as server:
+        files = Files(
+            "everyday",
+            FilesSettings(
+                files=f"sftp://oslo@127.0.0.1:{server.port}/out/export.xml",
+                password=secret(tmp_path / "password"),
+                known_hosts=server.known_hosts(tmp_path),
+                spool=tmp_path,
+            ),
+        )
+        if right:
+            assert fetched(files) == b"whole" * 100_000
+        else:
+            with pytest.raises(SourceUnavailable, match="does not accept our log-in"):
+                files.fetch(NOW)
+        assert server.tried == [("oslo", PASSWORD if right else "galt")]
+        (tmp_path / "known_hosts").write_text("")
+        with pytest.raises(SourceUnavailable, match="not in known_hosts"):
+            files.fetch(NOW)
+        assert len(server.tried) == 1
 
 
 @pytest.mark.parametrize("kind", ["rsa", "ecdsa"])
