@@ -41,7 +41,7 @@ class PifuConnector:
         self._settings = settings
         try:
             self._zone = ZoneInfo(settings.zone)
-        except (ZoneInfoNotFoundError, ValueError):
+        except (ZoneInfoNotFoundError, ValueError, OSError):
             raise UserMistake(
                 [f'source.{name}: "{settings.zone}" is no time zone; use one such as "Europe/Oslo"']
             ) from None
