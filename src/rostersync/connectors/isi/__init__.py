@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from contextlib import closing
 from datetime import datetime
 
-from rostersync.connectors import Snapshot
+from rostersync.connectors import Snapshot, Wanted
 from rostersync.connectors.isi.service import Isi
 from rostersync.connectors.isi.settings import Settings
 from rostersync.connectors.pifu import PifuConnector
@@ -56,7 +56,9 @@ class IsiConnector(PifuConnector):
             found.append(str(mistake))
         return found
 
-    def fetch(self, now: datetime, released: Collection[str] = (), cursor: str = "") -> Snapshot:
+    def fetch(
+        self, now: datetime, released: Collection[str] = (), cursor: str = "", wanted: Wanted | None = None
+    ) -> Snapshot:
         """Order an export of the school year of that day, wait for it, and copy it.
 
         Raises:
@@ -64,7 +66,7 @@ class IsiConnector(PifuConnector):
             SnapshotRefused: as for `pifu`; an export of yesterday is stale.
         """
         self._order = self._ordered.order(now.astimezone(self._zone).date())
-        return super().fetch(now, released, cursor)
+        return super().fetch(now, released, cursor, wanted)
 
     def _service(self) -> Isi:
         return Isi(self._ordered, self._order, self._wait, self._now)
