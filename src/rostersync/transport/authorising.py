@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 from urllib.parse import urlencode
 
-from oauthlib.oauth1 import SIGNATURE_HMAC_SHA256, Client
+from oauthlib.oauth1 import SIGNATURE_HMAC_SHA1, SIGNATURE_HMAC_SHA256, Client
 
 from rostersync.transport.calls import Call, Method
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _EARLY: Final = 60.0
 """Seconds before its end at which a token counts as spent: a long page must not outlive it."""
+
+_SIGNATURES: Final = {"sha256": SIGNATURE_HMAC_SHA256, "sha1": SIGNATURE_HMAC_SHA1}
 
 
 _REFUSALS: Final = frozenset(
@@ -68,10 +70,10 @@ class Basic(Open):
 
 
 class Signed(Open):
-    """OAuth 1.0a with two legs and HMAC-SHA256 (RFC 5849), as OneRoster 1.1 asks for."""
+    """OAuth 1.0a with two legs (RFC 5849): HMAC-SHA256, as OneRoster 1.1 asks for, or SHA1, as drafts of it did."""
 
-    def __init__(self, key: str, secret: str) -> None:
-        self._client = Client(key, secret, signature_method=SIGNATURE_HMAC_SHA256)
+    def __init__(self, key: str, secret: str, signature: Literal["sha256", "sha1"] = "sha256") -> None:
+        self._client = Client(key, secret, signature_method=_SIGNATURES[signature])
 
     def headers(self, method: Method, url: str, body: bytes | None) -> Mapping[str, str]:  # noqa: ARG002 - not signed
         """A signature over method, address and query."""

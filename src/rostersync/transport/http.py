@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import ssl
 import time
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
+import msgspec
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProxyError, SSLError
 from urllib3.exceptions import TimeoutError as TimedOut
 from urllib3.util import parse_url
@@ -86,9 +87,13 @@ class Http:
 
     def json(self, call: Call, limit: int = 64 * _MEGABYTE) -> Any:
         """As `read`, decoded. A page of HTML in its place is no answer, whatever its status says."""
+        return self.decoded(call, limit)[1]
+
+    def decoded(self, call: Call, limit: int = 64 * _MEGABYTE) -> tuple[Answer, Any]:
+        """As `json`, with the answer's headers."""
         answer, body = self.read(call, limit)
         try:
-            return json.loads(body)
+            return answer, msgspec.json.decode(body.removeprefix(BOM_UTF8))
         except ValueError:
             kind = answer.headers.get("content-type", "no content type").partition(";")[0]
             raise self.trouble(

@@ -52,11 +52,14 @@ class Double(Protocol):
 class Server:
     """A double on a port of its own, from `with` to the end of the block. `asked` are the requests so far, in order.
 
-    `tls` is a context with a certificate; without one the server speaks plain HTTP.
+    `tls` is a context with a certificate; without one the server speaks plain HTTP. `faults` are those that the double
+    looks at too, where it knows some of its own kind.
     """
 
-    def __init__(self, double: Double, *, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
-        self.faults = Faults()
+    def __init__(
+        self, double: Double, *, port: int = 0, tls: ssl.SSLContext | None = None, faults: Faults | None = None
+    ) -> None:
+        self.faults = faults or Faults()
         self.asked: list[Asked] = []
         self._http = _Quiet(("127.0.0.1", port), _answering(self, double))
         self._tls = tls is not None
