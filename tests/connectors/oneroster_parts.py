@@ -7,13 +7,20 @@ import io
 import os
 import zipfile
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from ssl import SSLContext
+from typing import Any, Self
 
-from rostersync.lab.doubles.oneroster.rows import Collections, Entry
+from rostersync.connectors import Snapshot, Wanted
+from rostersync.connectors.oneroster import OneRosterConnector, Settings
+from rostersync.credentials import Secret
+from rostersync.lab.doubles.oneroster import OneRoster
+from rostersync.lab.doubles.oneroster.rows import Collections, Entry, as_1_2
+from rostersync.lab.doubles.server import Server
+from rostersync.model import Record
 
-from .contract import NOW
+from .contract import NOW, read_both_ways
 from .documents import national_number
 
 SECRETS = ("Hemmelig", national_number(0), "elev-1", "foresatt-1", "lærer/1")
@@ -29,7 +36,7 @@ COLUMNS = {
     ),
     "users": (
         "enabledUser", "orgSourcedIds", "role", "username", "userIds", "givenName", "familyName", "middleName",
-        "identifier", "email", "sms", "phone", "agentSourcedIds", "grades", "password",
+        "identifier", "email", "sms", "phone", "agentSourcedIds", "grades", "password", "primaryOrgSourcedId",
     ),
     "enrollments": ("classSourcedId", "schoolSourcedId", "userSourcedId", "role", "primary", "beginDate", "endDate"),
     "roles": (
@@ -138,7 +145,10 @@ def csv_files(roster: Collections, *, how: str = "bulk", version: str = "1.1") -
     rows = {name: [_row(name, one, how) for one in several] for name, several in roster.items()}
     if version == "1.2":
         rows["roles"] = [row for one in roster.get("users", ()) for row in _roles(one, how)]
-        rows["users"] = [row | {"role": "", "orgSourcedIds": ""} for row in rows.get("users", ())]
+        rows["users"] = [
+            row | {"role": "", "orgSourcedIds": "", "primaryOrgSourcedId": row["orgSourcedIds"].partition(",")[0]}
+            for row in rows.get("users", ())
+        ]
     told = {"manifest.version": "1.0", "oneroster.version": version}
     told |= {f"file.{name}": how if name in rows else "absent" for name in COLUMNS}
     files = {f"{name}.csv": _csv(COLUMNS[name], several) for name, several in rows.items()}
@@ -188,3 +198,93 @@ def _text(value: Any) -> str:
     if isinstance(value, dict):
         return str(value.get("sourcedId", ""))
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+# -- a service ------------------------------------------------------------------------------------------------------
+
+
+class Service:
+    """A service on loopback with a connector that reads it, from `with` to the end of the block."""
+
+    secret = "secret of the lab"
+
+    def __init__(
+        self,
+        folder: Path,
+        version: str = "v1p1",
+        *,
+        settings: Mapping[str, object] | None = None,
+        tls: SSLContext | None = None,
+        **double: Any,
+    ) -> None:
+        self.spool = folder / "spool"
+        self.spool.mkdir(parents=True)
+        self._secret = folder / "client.secret"
+        self._secret.write_text(self.secret)
+        self._secret.chmod(0o600)
+        self._is_new = "v1p2" in version
+        self.double = OneRoster({}, version=version, **double)  # type: ignore[arg-type]
+        self.faults = self.double.faults
+        self.server = Server(self.double, faults=self.faults, tls=tls)
+        self._settings = settings or {}
+        self.waits: list[float] = []
+        self.offer(whole())
+
+    def offer(self, roster: Collections) -> None:
+        """Have the service tell this roster, without faults."""
+        self.faults.clear()
+        self.double.entries = dict(as_1_2(roster) if self._is_new else roster)
+
+    def made(self, **more: object) -> OneRosterConnector:
+        """A connector with settings of its own. It does not wait, but notes how long it would."""
+        url = self.server.url
+        values: dict[str, object] = {
+            "url": f"{url}{self.double.base}",
+            "token_url": f"{url}/token" if self._is_new else "",
+            "client_id": "rostersync",
+            "client_secret": Secret("file", str(self._secret), "client_secret"),
+            "spool": self.spool,
+            "guardians": True,
+            "timeout": timedelta(seconds=2),
+            "patience": timedelta(0),
+        }
+        return OneRosterConnector("vis", Settings(**{**values, **self._settings, **more}), wait=self.waits.append)  # type: ignore[arg-type]
+
+    def __enter__(self) -> Self:
+        self.server.__enter__()
+        self.connector = self.made()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.server.__exit__(*error)
+
+    def asked(self, path: str = "") -> int:
+        """How many requests there have been for addresses with this text in them."""
+        return sum(path in one.path for one in self.server.asked)
+
+    def snapshot(self, cursor: str = "", **more: object) -> Snapshot:
+        """What a connector with these settings fetches."""
+        return self.made(**more).fetch(NOW, (), cursor)
+
+    def records(self, **more: object) -> list[Record]:
+        """The records of what is offered."""
+        return records_of(self.made(**more))
+
+
+def records_of(connector: OneRosterConnector, wanted: Wanted | None = None) -> list[Record]:
+    """The records of what a connector finds."""
+    snapshot = connector.fetch(NOW)
+    try:
+        return [one.parse() for one in read_both_ways(connector, snapshot, wanted)]
+    finally:
+        connector.discard(snapshot)
+
+
+def only(records: Iterable[Record], kind: str, **fields: str) -> Record:
+    """The one record of a kind with these texts."""
+    (found,) = [
+        record
+        for record in records
+        if record.kind == kind and all(record.fields.get(name) == (text,) for name, text in fields.items())
+    ]
+    return found

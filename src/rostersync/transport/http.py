@@ -55,7 +55,7 @@ class Http:
         self._authoriser = authoriser or Open()
         self._wait = wait
         self._now = now
-        self._pool = pool(line)
+        self._pool = pool(line, tls=_place(self._base)[0] == "https")
 
     def close(self) -> None:
         """Close every connection."""

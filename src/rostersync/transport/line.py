@@ -69,13 +69,13 @@ def address_trouble(url: str) -> str:
     return ""
 
 
-def pool(line: Line) -> urllib3.PoolManager:
-    """Connections over a line. Certificates are always verified."""
+def pool(line: Line, *, tls: bool) -> urllib3.PoolManager:
+    """Connections over a line, with TLS or, on this machine, without. Certificates are always verified."""
     import ssl
 
     import urllib3  # both loaded when there is somebody to speak to: the settings alone must stay light
 
-    context = ssl.create_default_context(cafile=str(line.ca) if line.ca else None)
+    context = ssl.create_default_context(cafile=str(line.ca) if line.ca else None) if tls else None
     timeout = urllib3.Timeout(connect=min(_CONNECT, line.timeout.total_seconds()), read=line.timeout.total_seconds())
     if line.proxy:
         return urllib3.ProxyManager(line.proxy, timeout=timeout, ssl_context=context, maxsize=_CONNECTIONS)

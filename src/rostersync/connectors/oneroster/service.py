@@ -28,12 +28,13 @@ _READINGS: Final = 3
 class Tally(Struct, frozen=True):
     """What came of one collection: `different` of the `received` entries are unlike all others.
 
-    `newest` is the latest dateLastModified among them.
+    `total` is how many were promised, None where nothing was; `newest` is the latest dateLastModified among them.
     """
 
     received: int
     different: int
     total: int | None
+    pages: int
     newest: str
 
     @property
@@ -42,9 +43,9 @@ class Tally(Struct, frozen=True):
         return self.received == self.different and self.total in (None, self.different)
 
     @property
-    def enough(self) -> bool:
-        """Whether as much came as was promised."""
-        return self.received >= (self.total or 0)
+    def in_one_piece(self) -> bool:
+        """Whether as much came as was promised, on one page: what came twice is then listed twice."""
+        return self.pages <= 1 and self.received >= (self.total or 0)
 
 
 class Cursor(Struct, frozen=True):
@@ -123,14 +124,14 @@ class Service:
     # -- one collection -----------------------------------------------------------------------------------------------
 
     def _whole(self, http: Http, collection: str, tape: Tape) -> Tally:
-        """Read a collection until it came whole, or came twice the same: some services do list an entry twice."""
-        before, mark = None, tape.mark()
+        """Read a collection until it came whole: after the first time in one piece, which cannot change between pages."""
+        mark, size = tape.mark(), self._settings.page
         for _ in range(_READINGS):
             tape.back_to(mark)
-            tally = self._once(http, collection, tape)
-            if tally.whole or (tally.enough and tally == before):
+            tally = self._once(http, collection, tape, size)
+            if tally.whole or tally.in_one_piece:
                 return tally
-            before = tally
+            size = max(size, tally.received, tally.total or 0) + 1
         raise SnapshotRefused(
             "no proof",
             f"{self._name}: of the {collection}, {tally.different} different ones came where the service promises "
@@ -138,16 +139,16 @@ class Service:
             "now: run again later, and ask whoever runs it if that does not help",
         )
 
-    def _once(self, http: Http, collection: str, tape: Tape) -> Tally:
+    def _once(self, http: Http, collection: str, tape: Tape, size: int) -> Tally:
         seen: set[int] = set()
-        received, total, newest = 0, None, ""
-        for page in pages(http, collection, self._settings.page):
-            total = page.total
+        received, filled, total, newest = 0, 0, None, ""
+        for page in pages(http, collection, size):
+            total, filled = page.total, filled + bool(page.entries)
             for raw in page.entries:
                 received += 1
                 newest = max(newest, text(raw.get("dateLastModified")))
                 seen.add(self._write(collection, raw, tape, seen))
-        return Tally(received, len(seen), total, newest)
+        return Tally(received, len(seen), total, filled, newest)
 
     def _write(self, collection: str, raw: Mapping[str, Any], tape: Tape, seen: set[int]) -> int:
         """Write an entry unless it was seen already; what it is known by in this reading."""

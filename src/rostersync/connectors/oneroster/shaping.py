@@ -163,7 +163,7 @@ def _parts(value: Any) -> list[Raw]:
 def text(value: Any) -> str:
     """A text in NFC without white space around it; `true` and `false` for what some services write without quotes."""
     if isinstance(value, str):
-        bare = value.strip()
+        bare = value.replace("\0", "").strip()
         return bare if bare.isascii() else normalize("NFC", bare)
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -96,6 +96,7 @@ def _answering(server: Server, double: Double) -> type[BaseHTTPRequestHandler]:
     class Answering(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         timeout = 60
+        disable_nagle_algorithm = True  # a reply is two small writes, and must not wait 40 ms between them
 
         def _answer(self) -> None:
             parts = urlsplit(self.path)
