@@ -9,15 +9,15 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from rostersync.connectors import KeyedDigest, Snapshot, Wanted
-from rostersync.connectors.oneroster.entries import COLLECTIONS
+from rostersync.connectors.oneroster.entries import COLLECTIONS, End, encode
 from rostersync.connectors.oneroster.folder import Folder
 from rostersync.connectors.oneroster.reading import RosterReading, reading_of
 from rostersync.connectors.oneroster.records import every_field
 from rostersync.connectors.oneroster.service import Service
 from rostersync.connectors.oneroster.settings import Settings, mistakes
-from rostersync.connectors.oneroster.tape import Tape
 from rostersync.errors import SnapshotRefused, UserMistake
 from rostersync.transport.spool import Spool
+from rostersync.transport.tape import Tape
 
 __all__ = ["OneRosterConnector", "Settings", "make"]
 
@@ -102,10 +102,11 @@ class OneRosterConnector:
     def _from_service(self, service: Service, tape: Tape, cursor: str) -> Snapshot:
         label = self._settings.url
         if known := service.unchanged(cursor):
-            tape.end("the service says that nothing has changed")
+            tape.end(encode(End("the service says that nothing has changed")))
             return Snapshot(str(tape.path), known.digest, None, label, partial=True, cursor=cursor)
         tallies = service.read(tape)
-        tape.end(", ".join(f"{name} {tally.different}" for name, tally in tallies.items()) + ": all read to their end")
+        counts = ", ".join(f"{name} {tally.different}" for name, tally in tallies.items())
+        tape.end(encode(End(f"{counts}: all read to their end")))
         digest = tape.digest(reading_of(self._settings))
         return Snapshot(str(tape.path), digest, None, label, cursor=service.cursor(tallies, digest))
 
@@ -114,7 +115,7 @@ class OneRosterConnector:
         sets = (
             "the newest bulk set" if len(read.used) == 1 else f"the newest bulk set and {len(read.used) - 1} after it"
         )
-        tape.end(f"{sets}, {len(COLLECTIONS)} files to their end")
+        tape.end(encode(End(f"{sets}, {len(COLLECTIONS)} files to their end")))
         digest, label = tape.digest(reading_of(self._settings)), str(read.used[-1])
         age, limit = now - read.taken_at, self._settings.max_age
         if limit is not None and age > limit and digest not in released:

@@ -12,11 +12,11 @@ from msgspec import Struct
 
 from rostersync.connectors.oneroster.csv_rows import Row, as_raw
 from rostersync.connectors.oneroster.csv_sets import CsvSet, at_rest, changed_at, counting, current, delete
-from rostersync.connectors.oneroster.entries import COLLECTIONS
+from rostersync.connectors.oneroster.entries import COLLECTIONS, encode
 from rostersync.connectors.oneroster.settings import Settings
 from rostersync.connectors.oneroster.shaping import is_gone, shape
-from rostersync.connectors.oneroster.tape import Tape
 from rostersync.errors import SnapshotRefused, SourceUnavailable
+from rostersync.transport.tape import Tape
 
 _NEEDED: Final = ("orgs", "classes", "users", "enrollments")
 _ROLES: Final = "roles"
@@ -64,7 +64,7 @@ class Folder:
             for row in current(found, collection):
                 raw = as_raw(collection, row, roles)
                 if not is_gone(raw):
-                    tape.write(shape(collection, raw, self._zone))
+                    tape.write(encode(shape(collection, raw, self._zone)))
         if any(changed_at(one.path, now) != one.changed for one in used.values()):
             raise SourceUnavailable(f"{self._settings.files}: a set changed while it was read; run again in a moment")
         oldest, newest = min(one.changed for one in used.values()), max(one.changed for one in used.values())

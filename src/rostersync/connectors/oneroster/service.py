@@ -11,14 +11,14 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from rostersync.connectors.oneroster.entries import COLLECTIONS
+from rostersync.connectors.oneroster.entries import COLLECTIONS, encode
 from rostersync.connectors.oneroster.paging import ask, pages
 from rostersync.connectors.oneroster.settings import Settings
 from rostersync.connectors.oneroster.shaping import is_gone, shape, text
-from rostersync.connectors.oneroster.tape import Tape
 from rostersync.errors import SnapshotRefused, SourceUnavailable
 from rostersync.transport.authorising import Authoriser, Basic, Signed, Token
 from rostersync.transport.http import Http
+from rostersync.transport.tape import Tape
 
 _SCOPE: Final = "https://purl.imsglobal.org/spec/or/{}/scope/roster-core.readonly"
 _READINGS: Final = 3
@@ -155,10 +155,10 @@ class Service:
         number = text(raw.get("sourcedId"))
         if is_gone(raw):
             return hash((number, text(raw.get("role"))))
-        entry = shape(collection, raw, self._zone)
-        known_by = hash((number, msgspec.json.encode(entry)))
+        line = encode(shape(collection, raw, self._zone))
+        known_by = hash((number, line))
         if known_by not in seen:
-            tape.write(entry)
+            tape.write(line)
         return known_by
 
     # -- the line -----------------------------------------------------------------------------------------------------

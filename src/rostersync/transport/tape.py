@@ -1,4 +1,4 @@
-"""Writes a roster's entries to the spool, and sums up their digest, whatever order they come in."""
+"""Writes what a server told to the spool, one record a line, and sums up its digest, whatever order it came in."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Final, Self
 
 from msgspec import Struct
 
-from rostersync.connectors.oneroster.entries import End, Entry, encode
 from rostersync.transport.spool import Spool
 
 _MODULUS: Final = 1 << 128
@@ -40,16 +39,14 @@ class Tape:
         if error is not None:
             self._spool.drop(self.path)
 
-    def write(self, entry: Entry) -> bytes:
-        """Write one entry; its bytes."""
-        line = encode(entry)
+    def write(self, line: bytes) -> None:
+        """Write one record; there is no line break in it."""
         self._sum = (self._sum + int.from_bytes(hashlib.blake2b(line, digest_size=16).digest())) % _MODULUS
         self._stream.write(line + b"\n")
-        return line
 
-    def end(self, proof: str) -> None:
-        """Write the proof that the roster is whole."""
-        self._stream.write(encode(End(proof)) + b"\n")
+    def end(self, line: bytes) -> None:
+        """Write the last line, which tells that it is the last. The digest leaves it out."""
+        self._stream.write(line + b"\n")
         self._stream.flush()
 
     def mark(self) -> Mark:
@@ -63,5 +60,5 @@ class Tape:
         self._sum = mark.sum
 
     def digest(self, way: str) -> str:
-        """A SHA-256 (hex) over all entries in any order, and `way`, which spells out how they will be read."""
+        """A SHA-256 (hex) over all records in any order, and `way`, which spells out how they will be read."""
         return hashlib.sha256(f"{way}\0{self._sum}".encode()).hexdigest()
