@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 import structlog
 
@@ -112,7 +112,7 @@ class Api:
             following = _NEXT.search(answer.headers.get("link", ""))
             if not following:
                 return
-            call = Call(what=what, path=following[1], headers=_ASKING)
+            call = Call(what=what, path=urljoin(f"{self._settings.url}/", following[1]), headers=_ASKING)
         raise SnapshotRefused("no proof", f"{self._name}: {what}: the links to the next page never end")
 
     # -- the line -----------------------------------------------------------------------------------------------------

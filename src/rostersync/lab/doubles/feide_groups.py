@@ -120,9 +120,8 @@ class FeideGroups:
         begin = size * (page - 1)
         headers: tuple[tuple[str, str], ...] = ()
         if begin + size < len(entries):
-            path = "/".join(quote(part, safe="") for part in asked.path.split("/"))
             query = urlencode({"per_page": size, "page": page + 1})
-            here = f"http://{asked.headers['host']}{path}"
+            here = f"http://{asked.headers['host']}{asked.path}"
             headers = (("Link", f'<{here}?page=1>; rel="first", <{here}?{query}>; rel="next"'),)
         return Told(msgspec.json.encode(entries[begin : begin + size]), headers=headers)
 
