@@ -15,7 +15,7 @@ from rostersync.connectors.feide_groups import FeideGroupsConnector, Settings, m
 from rostersync.connectors.feide_groups.naming import Name, name_of, title_of
 from rostersync.credentials import Secret
 from rostersync.errors import RostersyncError, SnapshotRefused, SourceUnavailable, UserMistake
-from rostersync.lab.doubles.feide_groups import FAULTS, REALM, FeideGroups
+from rostersync.lab.doubles.feide_groups import REALM, FeideGroups
 from rostersync.lab.doubles.server import Server, Told
 from rostersync.model import Record
 
@@ -385,8 +385,3 @@ def test_a_setting_that_cannot_be_right_is_told(values: dict[str, object], sente
     with pytest.raises(UserMistake, match=r"source\.feide: ") as caught:
         make("feide", Settings(**{**settings, **values}))  # type: ignore[arg-type]
     assert sentence in str(caught.value)
-
-
-def test_every_fault_of_the_double_is_told_of_here() -> None:
-    text = Path(__file__).read_text(encoding="utf-8")
-    assert [fault for fault in FAULTS if f'"{fault}"' not in text and fault != "shrunk"] == []
