@@ -52,11 +52,14 @@ def as_raw(collection: str, row: Row, roles: Mapping[str, list[Row]]) -> dict[st
     raw: dict[str, Any] = {}
     metadata: dict[str, str] = {}
     for column, text in row.items():
-        if column.startswith("metadata."):
+        if not text:
+            continue
+        if known := _COLUMNS.get(column):
+            raw[known[0]] = known[1](text)
+        elif column.startswith("metadata."):
             metadata[column.removeprefix("metadata.")] = text
         else:
-            name, form = _COLUMNS.get(column, (column, str))
-            raw[name] = form(text)
+            raw[column] = text
     raw["metadata"] = metadata
     if collection == "users" and (held := roles.get(row["sourcedId"].strip())):
         raw["roles"] = [_role(one) for one in held]

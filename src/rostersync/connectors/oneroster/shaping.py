@@ -140,7 +140,7 @@ def _named(raw: Raw, names: Iterable[str]) -> Texts:
 
 def _metadata(raw: Raw) -> Texts:
     extra = raw.get("metadata")
-    if not isinstance(extra, Mapping):
+    if not extra or not isinstance(extra, dict):
         return {}
     return {f"metadata.{name}": found for name, value in extra.items() if (found := texts(value))}
 
@@ -157,14 +157,18 @@ def _user_ids(raw: Raw) -> Texts:
 def _parts(value: Any) -> list[Raw]:
     """The parts in a list; a null, or a lone part, where a list belongs is put up with."""
     several = value if isinstance(value, list) else [value]
-    return [one for one in several if isinstance(one, Mapping)]
+    return [one for one in several if isinstance(one, dict)]
 
 
 def text(value: Any) -> str:
     """A text in NFC without white space around it; `true` and `false` for what some services write without quotes."""
+    if value is None:
+        return ""
     if isinstance(value, str):
-        bare = value.replace("\0", "").strip()
-        return bare if bare.isascii() else normalize("NFC", bare)
+        bare = value.strip()
+        if bare.isascii() and "\0" not in bare:
+            return bare
+        return normalize("NFC", bare.replace("\0", "")).strip()
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, int | float) else ""
@@ -178,7 +182,7 @@ def texts(value: Any) -> tuple[str, ...]:
 
 def reference(value: Any) -> str:
     """The id that a reference points to."""
-    return text(value.get("sourcedId") if isinstance(value, Mapping) else value)
+    return text(value.get("sourcedId") if isinstance(value, dict) else value)
 
 
 def references(value: Any) -> tuple[str, ...]:
