@@ -48,7 +48,7 @@ class OneRosterConnector:
         self._settings = settings
         self._spool = Spool(name, settings.spool, ".roster")
         self._service = Service(name, settings, zone, wait=wait, now=now) if settings.url else None
-        self._folder = Folder(name, settings, zone) if settings.files else None
+        self._folder = Folder(name, settings, zone, wait=wait, clock=now) if settings.files else None
         self._replaced: dict[str, tuple[Path, ...]] = {}
 
     @property
@@ -112,11 +112,9 @@ class OneRosterConnector:
 
     def _from_folder(self, folder: Folder, tape: Tape, now: datetime, released: Collection[str]) -> Snapshot:
         read = folder.read(tape, now)
-        sets = (
-            "the newest bulk set" if len(read.used) == 1 else f"the newest bulk set and {len(read.used) - 1} after it"
-        )
+        sets = "the newest bulk set" + (f" and {read.sets - 1} after it" if read.sets > 1 else "")
         tape.end(encode(End(f"{sets}, {len(COLLECTIONS)} files to their end")))
-        digest, label = tape.digest(reading_of(self._settings)), str(read.used[-1])
+        digest, label = tape.digest(reading_of(self._settings)), read.label
         age, limit = now - read.taken_at, self._settings.max_age
         if limit is not None and age > limit and digest not in released:
             hours, allowed = age.total_seconds() / 3600, limit.total_seconds() / 3600

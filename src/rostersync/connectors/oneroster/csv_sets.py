@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import shutil
 import zipfile
 import zlib
@@ -22,18 +21,43 @@ from msgspec import Struct
 
 from rostersync.connectors.oneroster.csv_rows import Row, rows
 from rostersync.errors import SnapshotRefused, SourceUnavailable
+from rostersync.transport.files.places import unreadable
 
 MANIFEST: Final = "manifest.csv"
+NEEDED: Final = ("orgs", "classes", "users", "enrollments")
 _BROKEN: Final = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
 _ENCRYPTED: Final = 1
 
 
 class CsvSet(Struct, frozen=True):
-    """One set: a zip file or a folder. `files` tells of each collection whether it is `bulk` or `delta`."""
+    """One set: a zip file or a folder, called `label` in messages.
+
+    `files` tells of each collection whether it is `bulk` or `delta`.
+    """
 
     path: Path
+    label: str
     changed: datetime
     files: dict[str, str]
+
+
+def described(path: Path, label: str, changed: datetime) -> CsvSet:
+    """A set with what its manifest says of each collection.
+
+    Raises:
+        SourceUnavailable: it cannot be read.
+        SnapshotRefused: it has no readable manifest.
+    """
+    with opened(path, label, MANIFEST) as stream:
+        try:
+            told = {line[0].strip(): line[1].strip().lower() for line in csv.reader(stream) if len(line) > 1}
+        except (csv.Error, UnicodeDecodeError):
+            told = {}
+    files = {name.removeprefix("file."): how for name, how in told.items() if name.startswith("file.")}
+    if not files:
+        text = f"{label}: its {MANIFEST} does not say which files are bulk, delta or absent; have the sender write it again"
+        raise SnapshotRefused("no proof", text)
+    return CsvSet(path, label, changed, files)
 
 
 def matching(pattern: str) -> list[Path]:
@@ -63,7 +87,7 @@ def at_rest(pattern: str, now: datetime, settle: timedelta) -> list[CsvSet]:
             f"{pattern}: what is there ({len(paths)} of them) is still growing or younger than settle "
             f"({settle.total_seconds():g} s); run again in a moment"
         )
-    sets = [CsvSet(path, changed[path], _manifest(path)) for path in settled]
+    sets = [described(path, str(path), changed[path]) for path in settled]
     return sorted(sets, key=lambda one: (one.changed, str(one.path)))
 
 
@@ -73,7 +97,12 @@ def changed_at(path: Path, now: datetime) -> datetime:
         files = [path, *path.glob("*.csv")] if path.is_dir() else [path]
         return datetime.fromtimestamp(max(one.stat().st_mtime for one in files), now.tzinfo)
     except OSError as error:
-        raise unreadable(path, error) from None
+        raise SourceUnavailable(unreadable(error)) from None
+
+
+def lacking(sets: list[CsvSet]) -> list[str]:
+    """The collections that a roster needs, and of which no set tells the whole."""
+    return [name for name in NEEDED if not counting(sets, name)]
 
 
 def counting(sets: list[CsvSet], collection: str) -> list[CsvSet]:
@@ -96,17 +125,17 @@ def current(sets: list[CsvSet], collection: str) -> Iterator[Row]:
     bulk, *deltas = sets
     newer: dict[str, Row] = {}
     for delta in deltas:
-        with opened(delta.path, f"{collection}.csv") as stream:
-            newer |= {row["sourcedId"].strip(): row for row in rows(stream, f"{delta.path}: {collection}.csv")}
-    with opened(bulk.path, f"{collection}.csv") as stream:
-        for row in rows(stream, f"{bulk.path}: {collection}.csv"):
+        with opened(delta.path, delta.label, f"{collection}.csv") as stream:
+            newer |= {row["sourcedId"].strip(): row for row in rows(stream, f"{delta.label}: {collection}.csv")}
+    with opened(bulk.path, bulk.label, f"{collection}.csv") as stream:
+        for row in rows(stream, f"{bulk.label}: {collection}.csv"):
             if row["sourcedId"].strip() not in newer:
                 yield row
     yield from newer.values()
 
 
 @contextmanager
-def opened(path: Path, name: str) -> Iterator[IO[str]]:
+def opened(path: Path, label: str, name: str) -> Iterator[IO[str]]:
     """One file of a set as text. Of a zip file, what was read to its end had the right check sum.
 
     Raises:
@@ -121,7 +150,7 @@ def opened(path: Path, name: str) -> Iterator[IO[str]]:
         else:
             with zipfile.ZipFile(path) as archive:
                 if archive.getinfo(name).flag_bits & _ENCRYPTED:
-                    raise SnapshotRefused("no proof", f"{path}: it is encrypted; have the sender leave that out")
+                    raise SnapshotRefused("no proof", f"{label}: it is encrypted; have the sender leave that out")
                 with io.TextIOWrapper(archive.open(name), encoding="utf-8-sig", newline="") as stream:
                     yield stream
     except (KeyError, FileNotFoundError):
@@ -129,25 +158,9 @@ def opened(path: Path, name: str) -> Iterator[IO[str]]:
     except _BROKEN:
         trouble = f"the zip file is damaged at {name} or cut off"
     except OSError as error:
-        raise unreadable(path, error) from None
+        raise SourceUnavailable(unreadable(error)) from None
     if trouble:
-        raise SnapshotRefused("no proof", f"{path}: {trouble}; have the sender write the set again")
-
-
-def _manifest(path: Path) -> dict[str, str]:
-    """What the manifest says of each collection."""
-    with opened(path, MANIFEST) as stream:
-        try:
-            told = {line[0].strip(): line[1].strip().lower() for line in csv.reader(stream) if len(line) > 1}
-        except (csv.Error, UnicodeDecodeError):
-            told = {}
-    files = {name.removeprefix("file."): how for name, how in told.items() if name.startswith("file.")}
-    if not files:
-        text = (
-            f"{path}: its {MANIFEST} does not say which files are bulk, delta or absent; have the sender write it again"
-        )
-        raise SnapshotRefused("no proof", text)
-    return files
+        raise SnapshotRefused("no proof", f"{label}: {trouble}; have the sender write the set again")
 
 
 def delete(path: Path) -> None:
@@ -160,9 +173,3 @@ def delete(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink()
-
-
-def unreadable(path: Path, error: OSError) -> SourceUnavailable:
-    """What the system would not let us do, and what to look at."""
-    place = os.fsdecode(error.filename) if error.filename else str(path)
-    return SourceUnavailable(f"{place}: {error.strerror or 'it cannot be read'}; check the rights to it")

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rostersync.credentials import Secret
-from rostersync.transport.line import LineSettings, address_trouble
+from rostersync.transport.files.address import mistakes as file_mistakes
+from rostersync.transport.files.address import scheme
+from rostersync.transport.files.settings import FilesSettings
+from rostersync.transport.line import address_trouble
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(LineSettings):
+class Settings(FilesSettings):
     """The keys of a `[source.NAME]` of type oneroster. Either `url` or `files` is set."""
 
     url: str = field(
@@ -42,23 +44,19 @@ class Settings(LineSettings):
     files: str = field(
         default="",
         metadata={
-            "help": "the CSV sets to read, as a pattern of zip files or folders: the newest bulk set, and the delta sets "
-            "after it; leave it out when a service is read",
+            "help": "the CSV sets to read, as a pattern: the newest bulk set, and the delta sets after it. A path to zip "
+            "files or folders, sftp://USER@HOST/PATTERN, or https://HOST/PATH for one zip file; leave it out when a service "
+            "is read",
             "path": True,
         },
     )
     max_age: timedelta | None = field(default=None, metadata={"help": "sets older than this are refused"})
-    settle: timedelta | None = field(
-        default=timedelta(seconds=10), metadata={"help": "a set changed more recently than this is waited for"}
-    )
     after: Literal["keep", "delete"] = field(
-        default="keep", metadata={"help": "what becomes of sets that a newer bulk set has replaced"}
+        default="keep",
+        metadata={"help": "what becomes of sets on this machine that a newer bulk set has replaced"},
     )
     guardians: bool = field(default=False, metadata={"help": "whether the pupils' guardians may leave this source"})
     zone: str = field(default="Europe/Oslo", metadata={"help": "the time zone in which moments become dates"})
-    spool: Path | None = field(
-        default=None, metadata={"help": "where private copies lie while they are read; the system's own by default"}
-    )
 
 
 def mistakes(settings: Settings) -> Iterator[str]:
@@ -71,6 +69,9 @@ def mistakes(settings: Settings) -> Iterator[str]:
         yield f'"{settings.zone}" is no time zone; use one such as "Europe/Oslo"'
     if not settings.page:
         yield '"page" must be 1 or more'
+    yield from file_mistakes(settings)
+    if scheme(settings.files) and settings.after == "delete":
+        yield 'after: sets are only deleted on this machine; use "keep"'
     if settings.url:
         for name, address in (("url", settings.url), ("token_url", settings.token_url)):
             if address and (trouble := address_trouble(address)):
