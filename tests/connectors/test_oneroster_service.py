@@ -64,6 +64,13 @@ def test_a_service_that_tells_the_number_is_not_asked_for_an_empty_page(service:
     assert service.asked("/users") == 1
 
 
+def test_a_service_is_asked_for_an_order_unless_it_refuses_one(service: Service) -> None:
+    for sort, asked in (("sourcedId", "sourcedId"), ("", "")):
+        service.server.asked.clear()
+        service.snapshot(sort=sort)
+        assert {one.one("sort") for one in service.server.asked if one.path != "/token"} == {asked}
+
+
 def test_a_service_that_pays_no_heed_to_offset_is_refused(tmp_path: Path) -> None:
     with Service(tmp_path, totals=False, settings={"page": 5}) as service:
         answer = service.double._page
@@ -277,6 +284,11 @@ def test_an_entry_that_went_without_a_trace_has_everything_read_anew(service: Se
     first = service.snapshot(dates="reliable")
     del service.double.entries["users"][0]
     assert service.snapshot(first.cursor, dates="reliable").digest != first.digest
+
+
+def test_where_no_number_would_show_a_deletion_everything_is_read_every_time(tmp_path: Path) -> None:
+    with Service(tmp_path, totals=False) as service:
+        assert service.snapshot(dates="reliable").cursor == ""
 
 
 @pytest.mark.parametrize("cursor", ["nonsense", "{}"])

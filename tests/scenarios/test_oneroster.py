@@ -199,3 +199,13 @@ def test_a_deletion_in_a_delta_set_is_an_absence_and_runs_its_clock(tmp_path: Pa
     later = town.run(AUTUMN + timedelta(days=40))
     assert later.changes["person"] == {"suspend": 2}
     assert "Elev7" not in names(town, "student")
+
+
+def test_a_row_that_stands_twice_in_a_file_makes_nobody_twice(tmp_path: Path) -> None:
+    town = town_over_oneroster(tmp_path, 'files = "in/*.zip"\nsettle = "0s"')
+    roster = {name: several * 2 for name, several in school().items()}
+    write_zip(tmp_path / "in" / "1.zip", roster)
+    assert town.run(AUTUMN).code == 0
+    assert len([user for user in town.set().users.values() if user["role"] == "student"]) == 41
+    write_zip(tmp_path / "in" / "2.zip", school())
+    assert town.run(AUTUMN + timedelta(days=1)).changes == {}

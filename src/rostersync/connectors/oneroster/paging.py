@@ -34,16 +34,17 @@ class Page(Struct, frozen=True):
     last: bool | None
 
 
-def pages(http: Http, collection: str, size: int) -> Iterator[Page]:
-    """The pages of a collection, until nothing follows.
+def pages(http: Http, collection: str, size: int, sort: str) -> Iterator[Page]:
+    """The pages of a collection, until nothing follows. `sort` is the field they are put in order by, if any.
 
     Raises:
         SourceUnavailable: as the transport has it; or an answer is not of the form that the standard has.
         SnapshotRefused: the service gives the same page over and over.
     """
     offset, before = 0, None
+    order = {"sort": sort, "orderBy": "asc"} if sort else {}
     while True:
-        page = ask(http, collection, limit=str(size), offset=str(offset), sort="sourcedId", orderBy="asc")
+        page = ask(http, collection, limit=str(size), offset=str(offset), **order)
         yield page
         offset += len(page.entries)
         enough = page.total is not None and offset >= page.total

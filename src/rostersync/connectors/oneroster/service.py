@@ -24,6 +24,9 @@ _SCOPE: Final = "https://purl.imsglobal.org/spec/or/{}/scope/roster-core.readonl
 _READINGS: Final = 3
 """How often a collection is read until it came whole: it may change while it is read."""
 
+_LARGEST: Final = 50_000
+"""Entries asked for in one piece, so that an answer stays within what the transport takes."""
+
 
 class Tally(Struct, frozen=True):
     """What came of one collection: `different` of the `received` entries are unlike all others.
@@ -114,9 +117,10 @@ class Service:
         return known
 
     def cursor(self, tallies: Mapping[str, Tally], digest: str) -> str:
-        """The note of where to go on from; empty when the dates tell nothing."""
+        """The note of where to go on from; empty when the dates tell nothing, or no number would show a deletion."""
         newest = max(tally.newest for tally in tallies.values())
-        if not newest or self._settings.dates != "reliable":
+        uncounted = any(tally.total is None for tally in tallies.values())
+        if not newest or uncounted or self._settings.dates != "reliable":
             return ""
         totals = {name: tally.total for name, tally in tallies.items()}
         return msgspec.json.encode(Cursor(newest, digest, totals)).decode()
@@ -131,7 +135,7 @@ class Service:
             tally = self._once(http, collection, tape, size)
             if tally.whole or tally.in_one_piece:
                 return tally
-            size = max(size, tally.received, tally.total or 0) + 1
+            size = max(size, min(_LARGEST, max(tally.received, tally.total or 0) + 1))
         raise SnapshotRefused(
             "no proof",
             f"{self._name}: of the {collection}, {tally.different} different ones came where the service promises "
@@ -142,7 +146,7 @@ class Service:
     def _once(self, http: Http, collection: str, tape: Tape, size: int) -> Tally:
         seen: set[int] = set()
         received, filled, total, newest = 0, 0, None, ""
-        for page in pages(http, collection, size):
+        for page in pages(http, collection, size, self._settings.sort):
             total, filled = page.total, filled + bool(page.entries)
             for raw in page.entries:
                 received += 1

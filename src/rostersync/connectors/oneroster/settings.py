@@ -35,6 +35,12 @@ class Settings(FilesSettings):
         default="sha256", metadata={"help": "how OAuth 1.0a signs; sha1 for services older than the final 1.1"}
     )
     page: int = field(default=1000, metadata={"help": "entries to ask for at a time; a service may give fewer"})
+    sort: str = field(
+        default="sourcedId",
+        metadata={
+            "help": 'the field to have entries sorted by, so that pages hold still; "" for a service that refuses it'
+        },
+    )
     dates: Literal["unreliable", "reliable"] = field(
         default="unreliable",
         metadata={
