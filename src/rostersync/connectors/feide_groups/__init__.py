@@ -57,7 +57,13 @@ class FeideGroupsConnector:
         """What keeps us from reading the source, in sentences."""
         return self._api.check()
 
-    def fetch(self, now: datetime, released: Collection[str] = (), cursor: str = "") -> Snapshot:  # noqa: ARG002
+    def fetch(
+        self,
+        now: datetime,  # noqa: ARG002 - everything is read, whatever the time
+        released: Collection[str] = (),  # noqa: ARG002
+        cursor: str = "",  # noqa: ARG002
+        wanted: Wanted | None = None,  # noqa: ARG002
+    ) -> Snapshot:
         """Read all groups and their members into a copy. The API knows no changes: everything is read every time.
 
         Raises:

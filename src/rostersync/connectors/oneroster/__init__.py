@@ -62,7 +62,13 @@ class OneRosterConnector:
             return self._service.check()
         return self._folder.check(datetime.now(UTC)) if self._folder else []
 
-    def fetch(self, now: datetime, released: Collection[str] = (), cursor: str = "") -> Snapshot:
+    def fetch(
+        self,
+        now: datetime,
+        released: Collection[str] = (),
+        cursor: str = "",
+        wanted: Wanted | None = None,  # noqa: ARG002 - a service may refuse to be asked for less
+    ) -> Snapshot:
         """Read the whole roster into a copy; where a service says that nothing has changed, the last snapshot again.
 
         Raises:
