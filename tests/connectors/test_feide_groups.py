@@ -115,7 +115,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 class GroupsSource(Source):
     secrets = ("Hemmelig", "hemmelig01")
-    parts = frozenset({"member"})
+    parts = ("member",)
 
     def __init__(self, served: Served) -> None:
         self.served = served
