@@ -11,6 +11,7 @@ import pytest
 from rostersync.connectors import Snapshot, pifu
 from rostersync.connectors.feide.fields import FIELDS as FEIDE
 from rostersync.connectors.feide_groups.reading import FIELDS as FEIDE_GROUPS
+from rostersync.connectors.fint.records import FIELDS as FINT
 from rostersync.connectors.oneroster.records import every_field as every_oneroster_field
 from rostersync.connectors.pifu.records import every_field
 from rostersync.connectors.sits.layout import read_layout
@@ -26,6 +27,7 @@ OFFERED = {
     "sits.yaml": every_sits_field(read_layout(ROOT / "mappings" / "layouts" / "sits-xet.yaml")),
     "feide-groups.yaml": {kind: frozenset(names) for kind, names in FEIDE_GROUPS.items()},
     "oneroster.yaml": every_oneroster_field(),
+    "visma-inschool.yaml": FINT,
 }
 """Mapping file -> what its source offers, where that is not PIFU-IMS."""
 ROLE_MODELS = sorted((ROOT / "mappings" / "roles").glob("*.yaml"))

@@ -1,0 +1,226 @@
+"""Reads Visma InSchool, or any other school system, through FINT's REST interface (models 3 and 4)."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from msgspec.structs import replace
+
+from rostersync.connectors import KeyedDigest, Snapshot, Wanted
+from rostersync.connectors.fint.asking import Fint
+from rostersync.connectors.fint.filing import Filing
+from rostersync.connectors.fint.gathering import Gathering
+from rostersync.connectors.fint.note import Note
+from rostersync.connectors.fint.reader import FintReading, way_of
+from rostersync.connectors.fint.records import FIELDS
+from rostersync.connectors.fint.resources import RESOURCES, SECTIONS, Resource
+from rostersync.connectors.fint.settings import Settings
+from rostersync.connectors.fint.survey import survey
+from rostersync.errors import RostersyncError, SnapshotRefused, SourceUnavailable, UserMistake
+from rostersync.transport.line import address_trouble
+from rostersync.transport.spool import Spool
+
+__all__ = ["FintConnector", "Settings", "make"]
+
+
+def make(name: str, settings: Settings) -> FintConnector:
+    """The connector of the source called `name`.
+
+    Raises:
+        UserMistake: its zone does not exist, or an address or number cannot be used.
+    """
+    return FintConnector(name, settings)
+
+
+class FintConnector:
+    """One county's FINT. Keeps what it has fetched until that is accepted or discarded.
+
+    `wait` pauses and `now` counts seconds, for retries and tokens.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        wait: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._name = name
+        self._settings = settings
+        self._spool = Spool(name, settings.spool, ".fint")
+        self._wait = wait
+        self._now = now
+        if wrong := _mistakes(settings):
+            raise UserMistake([f"source.{name}: {text}" for text in wrong])
+        self._zone = ZoneInfo(settings.zone)
+
+    @property
+    def fields(self) -> Wanted:
+        """Every field name that FINT can deliver."""
+        return FIELDS
+
+    def check(self) -> list[str]:
+        """What is wrong with the account, the addresses, or what we are allowed to see."""
+        fint = self._fint()
+        try:
+            return survey(fint, self._settings)
+        except RostersyncError as error:
+            return [str(error)]
+        finally:
+            fint.close()
+
+    def fetch(self, now: datetime, released: Collection[str] = (), cursor: str = "") -> Snapshot:
+        """Read everything, or since the note in `cursor` what has changed. `released` are digests let through though shrunk.
+
+        Raises:
+            SourceUnavailable: FINT does not answer, refuses us, or a resource cannot be read whole.
+            SnapshotRefused: a resource is empty, or has lost too much since the last full read.
+            UserMistake: the account cannot be used.
+        """
+        before = Note.of(cursor)
+        fint = self._fint()
+        try:
+            if self._is_full(before, fint, now):
+                return self._everything(fint, now, before, released)
+            return self._changes(fint, before)
+        finally:
+            fint.close()
+
+    def read(
+        self,
+        snapshot: Snapshot,
+        keyed: KeyedDigest,
+        wanted: Wanted,
+        *,
+        careful: bool = False,  # noqa: ARG002 - there is no short cut in reading
+    ) -> FintReading:
+        """Read what was fetched. Only what is in `wanted` leaves it; parents never, unless the config says so."""
+        return FintReading(self._name, snapshot, keyed, wanted, self._settings, self._zone)
+
+    def accepted(self, snapshot: Snapshot) -> None:
+        """Drop the copy."""
+        self._spool.drop(Path(snapshot.path))
+
+    def discard(self, snapshot: Snapshot) -> None:
+        """Drop the copy."""
+        self._spool.drop(Path(snapshot.path))
+
+    # -- fetching -----------------------------------------------------------------------------------------------------
+
+    def _fint(self) -> Fint:
+        return Fint(self._name, self._settings, self._wait, self._now)
+
+    def _is_full(self, before: Note, fint: Fint, now: datetime) -> bool:
+        every = self._settings.full_every
+        if before.full_at is None or every is None or before.model != fint.model:
+            return True
+        return not timedelta() <= now - before.full_at < every
+
+    def _everything(self, fint: Fint, now: datetime, before: Note, released: Collection[str]) -> Snapshot:
+        path, gathering = self._gathered(fint, RESOURCES)
+        note = Note(now, fint.model, tuple(SECTIONS), "", gathering.evidence)
+        digest = self._digest(note, partial=False)
+        try:
+            self._refuse_losses(note, before, digest, released)
+        except SnapshotRefused:
+            self._spool.drop(path)
+            raise
+        return Snapshot(str(path), digest, None, _proof(note, gathering), cursor=replace(note, digest=digest).cursor)
+
+    def _changes(self, fint: Fint, before: Note) -> Snapshot:
+        """The sections of which something has changed, each whole; nothing when nothing has."""
+        moved = {
+            one.name
+            for one in RESOURCES
+            if one.name in before.resources and fint.changed(one, before.resources[one.name].stamp)
+        }
+        sections = tuple(name for name, section in SECTIONS.items() if moved & section.made_of)
+        needed = frozenset[str]().union(*(SECTIONS[name].made_of | SECTIONS[name].beside for name in sections))
+        path, gathering = self._gathered(fint, [one for one in RESOURCES if one.name in needed])
+        found = {name: one for name, one in gathering.evidence.items() if name in moved}
+        # what was only read along was not compared, and its size still is that of the last full read
+        resources = before.resources | {
+            name: replace(one, size=before.resources[name].size) for name, one in found.items()
+        }
+        note = replace(before, sections=sections, resources=resources)
+        digest = self._digest(replace(note, resources=gathering.evidence), partial=True) if sections else before.digest
+        cursor = replace(note, digest=digest).cursor
+        return Snapshot(str(path), digest, None, _proof(note, gathering), partial=True, cursor=cursor)
+
+    def _gathered(self, fint: Fint, resources: Sequence[Resource]) -> tuple[Path, Gathering]:
+        try:
+            path = self._spool.create()
+        except OSError as error:
+            raise SourceUnavailable(f"{self._name}: the spool cannot be written ({error.strerror})") from None
+        try:
+            with self._spool.writing(path) as stream:
+                filing = Filing(path, stream)
+                gathering = Gathering(fint, filing, self._settings.page_size, families=self._settings.guardians)
+                gathering.gather(resources)
+        except BaseException:
+            self._spool.drop(path)
+            raise
+        return path, gathering
+
+    def _refuse_losses(self, note: Note, before: Note, digest: str, released: Collection[str]) -> None:
+        """An empty or shrunken cache is what a restart or a failing adapter looks like."""
+        empty = [
+            name for name, one in note.resources.items() if not one.size and name not in self._settings.may_be_empty
+        ]
+        if empty:
+            raise SnapshotRefused(
+                "zero",
+                f"FINT holds nothing of {', '.join(empty)}: its cache may be filling after a restart. Run again later; if "
+                "that is how it should be, name the resource in may_be_empty",
+            )
+        sizes = {name: one.size for name, one in note.resources.items()}
+        lost = [
+            f"{name} {was.size:,} -> {sizes.get(name, 0):,}"
+            for name, was in before.resources.items()
+            if (was.size - sizes.get(name, 0)) * 100 > was.size * self._settings.shrink
+        ]
+        if lost and digest not in released:
+            text = f"FINT has lost more than {self._settings.shrink} % since the last full read ({'; '.join(lost)})"
+            advice = "ask whether the adapter works; if the loss is real, release it"
+            raise SnapshotRefused("shrunk", f"{text}; {advice}", releasable=True, digest=digest)
+
+    def _digest(self, note: Note, *, partial: bool) -> str:
+        told = (way_of(self._settings), note.model, note.sections, partial)
+        digests = sorted((name, one.digest) for name, one in note.resources.items())
+        return hashlib.sha256(repr((told, digests)).encode()).hexdigest()
+
+
+def _proof(note: Note, gathering: Gathering) -> str:
+    if not note.sections:
+        return "nothing was added or changed"
+    entries = sum(one.size for one in gathering.evidence.values())
+    withheld = f"; not for us: {', '.join(gathering.withheld)}" if gathering.withheld else ""
+    return (
+        f"model {note.model}, {len(gathering.evidence)} resources with {entries:,} entries, each as many as cache/size "
+        f"tells{withheld}"
+    )
+
+
+def _mistakes(settings: Settings) -> list[str]:
+    """Everything wrong with the settings that no type tells."""
+    wrong = [
+        f"{key}: {trouble}"
+        for key, url in (("url", settings.url), ("token_url", settings.token_url))
+        if url and (trouble := address_trouble(url))
+    ]
+    try:
+        ZoneInfo(settings.zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        wrong.append(f'"{settings.zone}" is no time zone; use one such as "Europe/Oslo"')
+    if settings.page_size < 0:
+        wrong.append("page_size must be 0 (all in one answer) or more")
+    if not 0 <= settings.shrink <= 100:
+        wrong.append("shrink must be a percentage from 0 to 100")
+    if unknown := set(settings.may_be_empty) - {one.name for one in RESOURCES}:
+        wrong.append(f"may_be_empty names what is no resource: {', '.join(sorted(unknown))}")
+    return wrong

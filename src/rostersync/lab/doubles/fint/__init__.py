@@ -1,0 +1,7 @@
+"""FINT as a double: a county's caches behind paths, with real paging, deltas, tokens, and the troubles these have."""
+
+from rostersync.lab.doubles.fint.cache import Cache
+from rostersync.lab.doubles.fint.county import county
+from rostersync.lab.doubles.fint.double import ACCOUNT, FintDouble
+
+__all__ = ["ACCOUNT", "Cache", "FintDouble", "county"]
