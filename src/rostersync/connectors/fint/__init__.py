@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from rostersync.connectors import KeyedDigest, Snapshot, Wanted
 from rostersync.connectors.fint.asking import Fint
 from rostersync.connectors.fint.filing import Filing
-from rostersync.connectors.fint.gathering import Gathering
+from rostersync.connectors.fint.gathering import Evidence, Gathering
 from rostersync.connectors.fint.note import Note
 from rostersync.connectors.fint.reader import FintReading, way_of
 from rostersync.connectors.fint.records import FIELDS
@@ -117,20 +117,26 @@ class FintConnector:
 
     def _is_full(self, before: Note, fint: Fint, now: datetime) -> bool:
         every = self._settings.full_every
-        if before.full_at is None or every is None or before.model != fint.model:
+        if (
+            before.full_at is None
+            or every is None
+            or (before.model, before.way) != (fint.model, way_of(self._settings))
+        ):
             return True
         return not timedelta() <= now - before.full_at < every
 
     def _everything(self, fint: Fint, now: datetime, before: Note, released: Collection[str]) -> Snapshot:
-        path, gathering = self._gathered(fint, RESOURCES)
-        note = Note(now, fint.model, tuple(SECTIONS), "", gathering.evidence)
-        digest = self._digest(note, partial=False)
+        known = before.resources if before.way == way_of(self._settings) else {}
+        path, gathering, same = self._gathered(fint, RESOURCES, known)
+        note = Note(now, fint.model, way_of(self._settings), tuple(SECTIONS), before.digest, gathering.evidence)
+        if not same:
+            note = replace(note, digest=_digest(note, gathering, partial=False))
         try:
-            self._refuse_losses(note, before, digest, released)
+            self._refuse_losses(note, before, released)
         except SnapshotRefused:
             self._spool.drop(path)
             raise
-        return Snapshot(str(path), digest, None, _proof(note, gathering), cursor=replace(note, digest=digest).cursor)
+        return Snapshot(str(path), note.digest, None, _proof(note, gathering), cursor=note.cursor)
 
     def _changes(self, fint: Fint, before: Note) -> Snapshot:
         """The sections of which something has changed, each whole; nothing when nothing has."""
@@ -141,33 +147,47 @@ class FintConnector:
         }
         sections = tuple(name for name, section in SECTIONS.items() if moved & section.made_of)
         needed = frozenset[str]().union(*(SECTIONS[name].made_of | SECTIONS[name].beside for name in sections))
-        path, gathering = self._gathered(fint, [one for one in RESOURCES if one.name in needed])
-        found = {name: one for name, one in gathering.evidence.items() if name in moved}
-        # what was only read along was not compared, and its size still is that of the last full read
+        path, gathering, _ = self._gathered(fint, [one for one in RESOURCES if one.name in needed], {})
+        # What left them since the last full read was not noticed here, so the next one must look: hence no digest. Their
+        # size stays that of the full read, which the next one is measured by.
         resources = before.resources | {
-            name: replace(one, size=before.resources[name].size) for name, one in found.items()
+            name: replace(one, size=before.resources[name].size, digest="")
+            for name, one in gathering.evidence.items()
+            if name in moved
         }
         note = replace(before, sections=sections, resources=resources)
-        digest = self._digest(replace(note, resources=gathering.evidence), partial=True) if sections else before.digest
-        cursor = replace(note, digest=digest).cursor
-        return Snapshot(str(path), digest, None, _proof(note, gathering), partial=True, cursor=cursor)
+        if sections:
+            note = replace(note, digest=_digest(note, gathering, partial=True))
+        return Snapshot(str(path), note.digest, None, _proof(note, gathering), partial=True, cursor=note.cursor)
 
-    def _gathered(self, fint: Fint, resources: Sequence[Resource]) -> tuple[Path, Gathering]:
+    def _gathered(
+        self, fint: Fint, resources: Sequence[Resource], known: Mapping[str, Evidence]
+    ) -> tuple[Path, Gathering, bool]:
+        """The file of what some resources hold, how it was had, and whether all is as `known`: the file is empty then."""
+        copies: list[Path] = []
         try:
-            path = self._spool.create()
+            copies += [self._spool.create(), self._spool.create()]
+            path, answers = copies
+            with self._spool.writing(path) as filed, self._spool.writing(answers) as stream:
+                gathering = Gathering(fint, self._settings.page_size, answers, stream)
+                gathering.ask(resources)
+                same = bool(known) and gathering.same_as(known)
+                gathering.file(() if same else resources, Filing(filed), families=self._settings.guardians)
         except OSError as error:
-            raise SourceUnavailable(f"{self._name}: the spool cannot be written ({error.strerror})") from None
-        try:
-            with self._spool.writing(path) as stream:
-                filing = Filing(path, stream)
-                gathering = Gathering(fint, filing, self._settings.page_size, families=self._settings.guardians)
-                gathering.gather(resources)
+            self._drop(copies)
+            text = f"{self._name}: the spool cannot be written ({error.strerror}); make room, or set spool"
+            raise SourceUnavailable(text) from None
         except BaseException:
-            self._spool.drop(path)
+            self._drop(copies)
             raise
-        return path, gathering
+        self._drop([answers])
+        return path, gathering, same
 
-    def _refuse_losses(self, note: Note, before: Note, digest: str, released: Collection[str]) -> None:
+    def _drop(self, copies: Iterable[Path]) -> None:
+        for copy in copies:
+            self._spool.drop(copy)
+
+    def _refuse_losses(self, note: Note, before: Note, released: Collection[str]) -> None:
         """An empty or shrunken cache is what a restart or a failing adapter looks like."""
         empty = [
             name for name, one in note.resources.items() if not one.size and name not in self._settings.may_be_empty
@@ -184,15 +204,16 @@ class FintConnector:
             for name, was in before.resources.items()
             if (was.size - sizes.get(name, 0)) * 100 > was.size * self._settings.shrink
         ]
-        if lost and digest not in released:
+        if lost and note.digest not in released:
             text = f"FINT has lost more than {self._settings.shrink} % since the last full read ({'; '.join(lost)})"
             advice = "ask whether the adapter works; if the loss is real, release it"
-            raise SnapshotRefused("shrunk", f"{text}; {advice}", releasable=True, digest=digest)
+            raise SnapshotRefused("shrunk", f"{text}; {advice}", releasable=True, digest=note.digest)
 
-    def _digest(self, note: Note, *, partial: bool) -> str:
-        told = (way_of(self._settings), note.model, note.sections, partial)
-        digests = sorted((name, one.digest) for name, one in note.resources.items())
-        return hashlib.sha256(repr((told, digests)).encode()).hexdigest()
+
+def _digest(note: Note, gathering: Gathering, *, partial: bool) -> str:
+    told = note.way, note.model, note.sections, partial
+    digests = sorted((name, one.digest) for name, one in gathering.evidence.items())
+    return hashlib.sha256(repr((told, digests)).encode()).hexdigest()
 
 
 def _proof(note: Note, gathering: Gathering) -> str:

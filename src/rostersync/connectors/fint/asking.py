@@ -57,6 +57,7 @@ class Fint:
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         line = settings.line()
+        self._name = name
         self._identity: Http | None = None
         headers = [("Accept", "application/json")]
         authoriser: Authoriser = Open()
@@ -93,9 +94,32 @@ class Fint:
         call = self._call(resource, self.model, "/last-updated")
         return self._number(call, "lastUpdated")
 
-    def page(self, resource: Resource, offset: int, size: int) -> Page:
-        """The entries from `offset` on, `size` at most; all there are when it is 0."""
-        return self._page(resource, (("offset", str(offset)), ("size", str(size))) if size else ())
+    def body(self, resource: Resource, offset: int, size: int, since: str = "") -> bytes:
+        """The answer with the entries from `offset` on, `size` at most; with all there are when it is 0.
+
+        `since` leaves out what changed before that moment. Links from page to page would forget it, so none is followed.
+        """
+        query = [("sinceTimeStamp", since)] if since else []
+        query += [("offset", str(offset)), ("size", str(size))] if size else []
+        _, body = self._http.read(self._call(resource, self.model, "", query=tuple(query)), _LARGEST)
+        return body
+
+    def page(self, resource: Resource, body: bytes) -> Page:
+        """The entries of an answer."""
+        body = body.removeprefix(b"\xef\xbb\xbf")
+        try:
+            if not body.isascii():
+                body.decode()
+            if b"\n" in body or b"\t" in body:
+                body = msgspec.json.format(body, indent=-1)
+            found = _decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise self.trouble(resource, _NO_JSON) from None
+        total = found.total_items
+        entries = found.embedded.entries if found.embedded else None
+        if entries is None and total != 0:
+            raise self.trouble(resource, "the answer holds no entries and does not say that there are none")
+        return Page(entries or [], body, total if isinstance(total, int) else -1)
 
     def changed(self, resource: Resource, since: str) -> bool:
         """Whether anything was added or changed after a moment. What was deleted is never told.
@@ -103,12 +127,11 @@ class Fint:
         The moment itself counts to FINT, so the next millisecond is asked for; the count is of entries, since
         `total_items` tells the whole cache's size.
         """
-        query = (("sinceTimeStamp", str(int(since) + 1)), ("offset", "0"), ("size", "1"))
-        return bool(self._page(resource, query).entries)
+        return bool(self.page(resource, self.body(resource, 0, 1, str(int(since) + 1))).entries)
 
     def trouble(self, resource: Resource, text: str) -> SourceUnavailable:
         """What to say of a resource that cannot be used."""
-        return SourceUnavailable(f"{resource.at(self.model)}: {text}")
+        return SourceUnavailable(f"{self._name}: {resource.at(self.model)}: {text}")
 
     # -- one call -----------------------------------------------------------------------------------------------------
 
@@ -135,24 +158,6 @@ class Fint:
         if not value.isdecimal():
             raise self._http.trouble(call, f"the answer tells no {name}")
         return value
-
-    def _page(self, resource: Resource, query: tuple[tuple[str, str], ...]) -> Page:
-        call = self._call(resource, self.model, "", query=query)
-        _, body = self._http.read(call, _LARGEST)
-        body = body.removeprefix(b"\xef\xbb\xbf")
-        try:
-            if not body.isascii():
-                body.decode()
-            if b"\n" in body or b"\t" in body:
-                body = msgspec.json.format(body, indent=-1)
-            found = _decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            raise self._http.trouble(call, _NO_JSON) from None
-        total = found.total_items
-        entries = found.embedded.entries if found.embedded else None
-        if entries is None and total != 0:
-            raise self._http.trouble(call, "the answer holds no entries and does not say that there are none")
-        return Page(entries or [], body, total if isinstance(total, int) else -1)
 
     def _call(
         self,

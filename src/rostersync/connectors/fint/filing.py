@@ -6,7 +6,6 @@ any order and may come twice: a pigeonhole is emptied sorted by key, each line o
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -61,16 +60,6 @@ class Shelves:
             found.setdefault(key, []).append(rest)
         return found
 
-    def digest(self, shelf: str) -> tuple[str, int]:
-        """A SHA-256 over a shelf's lines, whatever their order, and how many different ones there are."""
-        digest, count = hashlib.sha256(), 0
-        for hole in range(HOLES):
-            lines = self.lines(shelf, hole)
-            digest.update(b"\n".join(lines))
-            digest.update(b"\0")
-            count += len(lines)
-        return digest.hexdigest(), count
-
     def _piece(self, offset: int, length: int) -> bytes:
         self._stream.seek(offset)
         return self._stream.read(length)
@@ -79,8 +68,7 @@ class Shelves:
 class Filing:
     """Files lines into a new file, which `stream` writes. Nothing is complete before `close`."""
 
-    def __init__(self, path: Path, stream: BinaryIO) -> None:
-        self._path = path
+    def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._offset = 0
         self._index: Index = {}
@@ -88,12 +76,12 @@ class Filing:
         self._bytes = 0
 
     def file(self, shelf: str, lines: Iterable[tuple[bytes, bytes]]) -> None:
-        """File lines of (key, rest). Neither may hold a line feed, and a key no tab."""
+        """File (key, line), where the line begins with its key and a tab. It may hold no line feed, and a key no tab."""
         holes = self._waiting.setdefault(shelf, [[] for _ in range(HOLES)])
         size = 0
-        for key, rest in lines:
-            size += len(rest)
-            holes[hole_of(key)].append(key + _TAB + rest)
+        for key, line in lines:
+            size += len(line)
+            holes[crc32(key) % HOLES].append(line)
         self._bytes += size
         if self._bytes > _AT_ONCE:
             self._flush()
@@ -102,12 +90,6 @@ class Filing:
         """Empty a shelf, to fill it anew."""
         self._waiting.pop(shelf, None)
         self._index.pop(shelf, None)
-
-    def digest(self, shelf: str) -> tuple[str, int]:
-        """As `Shelves.digest`, of what has been filed so far."""
-        self._flush()
-        with self._path.open("rb") as stream:
-            return Shelves(stream, self._index).digest(shelf)
 
     def close(self) -> None:
         """Write what waits, and where everything is."""
@@ -126,7 +108,6 @@ class Filing:
                     self._offset += written
         self._waiting.clear()
         self._bytes = 0
-        self._stream.flush()
 
 
 @contextmanager

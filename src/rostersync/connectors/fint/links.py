@@ -6,6 +6,7 @@ any capitals, the value keeps its own; an entry has one self link for each of it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 from urllib.parse import quote, unquote, urlsplit
@@ -17,8 +18,16 @@ _BEFORE_FIELD: Final = 3
 _BEST_FIRST: Final = ("systemid", "fodselsnummer", "ansattnummer", "elevnummer", "organisasjonsnummer", "skolenummer")
 
 
+_PLAIN: Final = re.compile(
+    r"(?:https?://[^/?#]*)?/?(?:utdanning|administrasjon)/\w+/\w+/([A-Za-z]+)/([A-Za-z0-9_.~@-]+)"
+).fullmatch
+"""Nearly every link there is."""
+
+
 def target_of(href: str) -> str:
     """`idfield/value` of what a link points to; empty where it is no such link. The class is known by the relation."""
+    if plain := _PLAIN(href):
+        return f"{plain[1].lower()}/{plain[2]}"
     segments = urlsplit(href).path.split("/") if "://" in href else href.partition("?")[0].split("/")
     start = next((at for at, one in enumerate(segments) if one.lower() in _DOMAINS), None)
     # the value itself may hold slashes, so it is all that follows the id field
@@ -44,7 +53,8 @@ def target(relation: Any) -> str:
 
 def own(selves: Iterable[str]) -> str:
     """The one self link by which we know an entry: by its system id, where access control has left us that."""
-    return min(selves, key=_rank, default="")
+    found = list(selves)
+    return found[0] if len(found) == 1 else min(found, key=_rank, default="")
 
 
 def key_of(kind: str, target: str) -> str:

@@ -12,11 +12,13 @@ from rostersync.connectors.fint.gathering import Evidence
 class Note(msgspec.Struct, frozen=True):
     """The cursor of a FINT source. `full_at` is when everything was last read, `sections` what this snapshot holds.
 
-    `resources` is what was found of each, `digest` that of the snapshot, which an unchanged FINT has again. It names nobody.
+    `way` spells out the settings it was read with, `resources` what was found of each, and `digest` is that of the snapshot,
+    which an unchanged FINT has again. It names nobody.
     """
 
     full_at: datetime | None = None
     model: str = ""
+    way: str = ""
     sections: tuple[str, ...] = ()
     digest: str = ""
     resources: dict[str, Evidence] = {}

@@ -20,6 +20,7 @@ _ALONE: Final = b"alone"
 """Where entries go that are looked up as a whole, or that belong to nobody."""
 
 Line = tuple[bytes, bytes]
+"""A key, and the line that begins with it."""
 
 
 class Sorter:
@@ -45,30 +46,28 @@ class Sorter:
             self._filing.forget(shelf)
 
     def _lookups(self, name: str, page: Page) -> None:
-        self._filing.file(name, ((_ALONE, bytes(raw)) for raw in page.entries))
+        self._filing.file(name, (_line(_ALONE, bytes(raw)) for raw in page.entries))
 
     def _groups(self, name: str, page: Page) -> None:
-        self._filing.file(name, ((_self_of(entry) or _ALONE, raw) for raw, entry in _read(page.entries)))
+        self._filing.file(name, (_line(_self_of(entry), raw) for raw, entry in _read(page.entries)))
 
     def _pupils(self, name: str, page: Page) -> None:
         """A pupil lies with her person; one without is a record that lacks its names, and is filed all the same."""
-        self._filing.file(
-            name, ((target(entry.links.person).encode() or _ALONE, raw) for raw, entry in _read(page.entries))
-        )
+        self._filing.file(name, (_line(target(entry.links.person).encode(), raw) for raw, entry in _read(page.entries)))
 
     def _persons(self, name: str, page: Page) -> None:
         persons: list[Line] = []
-        parents: list[Line] = []
+        parents: list[tuple[bytes, bytes]] = []
         for raw, entry in _read(page.entries):
             key = _self_of(entry)
-            persons.append((key or _ALONE, raw))
+            persons.append(_line(key, raw))
             if self._families and key:
-                parents += ((one.encode(), key) for one in targets(entry.links.foreldre))
-                parents += ((key, one.encode()) for one in targets(entry.links.foreldreansvar))
+                parents += [(one.encode(), key) for one in targets(entry.links.foreldre)]
+                parents += [(key, one.encode()) for one in targets(entry.links.foreldreansvar)]
         self._filing.file(name, persons)
         if parents:
-            self._filing.file("foreldre", parents)
-            self._filing.file("barn", ((child, parent) for parent, child in parents))
+            self._filing.file("foreldre", [_line(parent, b"") for parent in {parent for parent, _ in parents}])
+            self._filing.file("barn", [_line(child, parent) for parent, child in set(parents)])
 
     def _memberships(self, name: str, page: Page) -> None:
         """A membership lies with its group, and names its elevforhold: two thirds of all entries are of this kind."""
@@ -88,7 +87,8 @@ def _quickly(group: str, body: bytes, entries: Sequence[bytes]) -> list[Line] | 
     for one, holder, entry in zip(groups, holders, entries, strict=True):
         if one not in entry or holder not in entry:
             return None
-        lines.append((b"systemid/" + one, b"systemid/" + holder + b"\t" + entry))
+        key = b"systemid/" + one
+        lines.append((key, b"%b\tsystemid/%b\t%b" % (key, holder, entry)))
     return lines
 
 
@@ -97,7 +97,7 @@ def _carefully(group: str, entries: Sequence[bytes]) -> Iterator[Line]:
         links = entry_of(raw).links
         groups = next((found for name in RELATIONS[group] if (found := target(getattr(links, name)))), "")
         holder = target(links.elevforhold).encode()
-        yield groups.encode() or _ALONE, holder + b"\t" + raw
+        yield _line(groups.encode(), holder + b"\t" + raw)
 
 
 _ELEVFORHOLD: Final = re.compile(b"/elevforhold" + _VALUE)
@@ -111,6 +111,11 @@ def _read(entries: Sequence[msgspec.Raw]) -> Iterator[tuple[bytes, Entry]]:
     for one in entries:
         raw = bytes(one)
         yield raw, entry_of(raw)
+
+
+def _line(key: bytes, rest: bytes) -> Line:
+    key = key or _ALONE
+    return key, key + b"\t" + rest
 
 
 def _self_of(entry: Entry) -> bytes:

@@ -21,7 +21,7 @@ _UNKNOWN = ("?", "?")
 
 
 class Holder(Struct, frozen=True, gc=False):
-    """One elevforhold: a pupil at a school. `pupil` is her key, `school` the school's own link."""
+    """One elevforhold: a pupil at a school. `pupil` is her key, `school` the school's own link, `line` all of it."""
 
     pupil: str
     school: str
@@ -30,11 +30,7 @@ class Holder(Struct, frozen=True, gc=False):
     category: str
     code: str
     main: str
-
-    @property
-    def line(self) -> bytes:
-        """All of it, for digests."""
-        return "\t".join((self.pupil, self.school, self.begin, self.end, self.category, self.code, self.main)).encode()
+    line: bytes
 
 
 class Employed(Struct, frozen=True, order=True, gc=False):
@@ -103,8 +99,8 @@ class Tables:
 
     def _holders(self, shelves: Shelves) -> dict[bytes, Holder]:
         """Every elevforhold by its own link. Pupils are pointed at by any of their links; most senders use the system id."""
-        found: dict[bytes, Holder] = {}
-        aliased: dict[bytes, str] = {}
+        found: dict[bytes, tuple[str, Entry]] = {}
+        aliased: set[str] = set()
         for raw in shelves.entries("elevforhold"):
             entry = entry_of(raw)
             link, pupil = own(targets(entry.links.self_)).encode(), target(entry.links.elev)
@@ -112,14 +108,14 @@ class Tables:
                 self.dangling += 1
                 continue
             if not pupil.startswith("systemid/"):
-                aliased[link] = pupil
-            found[link] = self._holder(pupil, entry)
-        pupils = own_links(shelves, "elev", set(aliased.values())) if aliased else {}
-        for link, alias in aliased.items():
-            other = found.pop(link)
-            if pupil := self.known(pupils, alias):
-                found[link] = Holder(key_of("elev", pupil), *_rest(other))
-        return found
+                aliased.add(pupil)
+            found[link] = pupil, entry
+        pupils = own_links(shelves, "elev", aliased) if aliased else {}
+        return {
+            link: self._holder(own_link, entry)
+            for link, (pupil, entry) in found.items()
+            if (own_link := self.known(pupils, pupil) if pupil in aliased else pupil)
+        }
 
     def _holder(self, pupil: str, entry: Entry) -> Holder:
         school = self.known(self.schools, target(entry.links.skole))
@@ -128,7 +124,8 @@ class Tables:
         begin, end = together(self._validity(entry), stopped)
         link = target(entry.links.kategori)
         category, code = self._categories.get(link, _UNKNOWN) if link else ("", "")
-        return Holder(key_of("elev", pupil), school, begin, end, category, code, text(entry.hovedskole))
+        told = key_of("elev", pupil), school, begin, end, category, code, text(entry.hovedskole)
+        return Holder(*told, "\t".join(told).encode())
 
     # -- staff --------------------------------------------------------------------------------------------------------
 
@@ -171,10 +168,6 @@ class Tables:
                     there = self.staff_at.setdefault(school, set())
                     if all(one.who != key for one in there):
                         there.add(Employed(key, EMPLOYEE))
-
-
-def _rest(holder: Holder) -> tuple[str, str, str, str, str, str]:
-    return holder.school, holder.begin, holder.end, holder.category, holder.code, holder.main
 
 
 def _pointed(entry: Entry, group: str) -> Iterator[str]:

@@ -48,7 +48,8 @@ class Cache:
     def page(self, offset: int, size: int, since: int = 0, *, link: str, disorder: Sequence[str] = ()) -> bytes:
         """The answer for some entries; all when `size` is 0. `link` is this path's own address.
 
-        `disorder` are the data faults that are on: "reordered", "duplicated", "lost" (a page of nothing).
+        `disorder` are the data faults that are on: "reordered", "duplicated" (in place of another),
+        "repeated" (besides), "lost" (a page of nothing).
         """
         chosen = [self._entries[key] for key in self._sorted()]
         total = len(chosen)
@@ -58,6 +59,8 @@ class Cache:
         found = found[offset : offset + size] if size else found[offset:]
         if "duplicated" in disorder and found:
             found[-1] = found[0]
+        if "repeated" in disorder and found:
+            found.append(found[0])
         if "lost" in disorder and offset:
             found = []
         links: dict[str, list[dict[str, str]]] = {"self": [{"href": f"{link}?offset={offset}&size={size}"}]}

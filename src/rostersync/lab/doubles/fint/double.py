@@ -23,14 +23,15 @@ ACCOUNT: Final = {
 
 TOKEN_PATH: Final = "/nidp/oauth/nam/token"  # noqa: S105 - an address
 
-_DATA_FAULTS: Final = ("reordered", "duplicated", "lost")
+_DATA_FAULTS: Final = ("reordered", "duplicated", "repeated", "lost")
 
 
 class FintDouble:
     """A county's FINT. `clock` gives milliseconds since 1970; `numbers` is how `last-updated` writes them (newer consumers).
 
-    Data faults: "empty" (every cache is), "shrunk" (half of the pupils are gone), "reordered", "duplicated" and "lost"
-    (pages), "moving" (every look finds it changed), "expired" (tokens are of no use), "rotated" (another password).
+    Data faults: "empty" (every cache is), "shrunk" (half of the pupils are gone), "reordered", "duplicated", "repeated"
+    and "lost" (pages), "moving" (every look finds it changed), "expired" (tokens are of no use), "rotated" (the
+    password is another).
     """
 
     def __init__(
