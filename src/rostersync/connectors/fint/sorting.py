@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
+from zlib import crc32
 
 from rostersync.connectors.fint.asking import Page
 from rostersync.connectors.fint.entries import Entry, entry_of
-from rostersync.connectors.fint.filing import Filing
+from rostersync.connectors.fint.filing import HOLES, Filing
 from rostersync.connectors.fint.links import own, target, targets
 from rostersync.connectors.fint.resources import GROUPS, RELATIONS
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 _VALUE: Final = rb"/system[iI]d/([A-Za-z0-9_.~-]+)\""
 _ALONE: Final = b"alone"
-"""Where entries go that are looked up as a whole, or that belong to nobody."""
+"""Where entries go that belong to nobody."""
 
 Line = tuple[bytes, bytes]
 """A key, and the line that begins with it."""
@@ -46,7 +47,8 @@ class Sorter:
             self._filing.forget(shelf)
 
     def _lookups(self, name: str, page: Page) -> None:
-        self._filing.file(name, (_line(_ALONE, bytes(raw)) for raw in page.entries))
+        """What is looked up as a whole may lie anywhere, so it is spread."""
+        self._filing.file(name, (_line(b"%d" % (crc32(raw) % HOLES), raw) for raw in map(bytes, page.entries)))
 
     def _groups(self, name: str, page: Page) -> None:
         self._filing.file(name, (_line(_self_of(entry), raw) for raw, entry in _read(page.entries)))
