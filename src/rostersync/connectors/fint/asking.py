@@ -29,7 +29,7 @@ _REFUSED: Final = (
 class Page(msgspec.Struct, frozen=True):
     """Some entries, as they were written, in one answer. `body` is the answer, on one line; `total` what it says of all."""
 
-    entries: list[msgspec.Raw]
+    entries: list[bytes]
     body: bytes
     total: int
 
@@ -119,7 +119,7 @@ class Fint:
         entries = found.embedded.entries if found.embedded else None
         if entries is None and total != 0:
             raise self.trouble(resource, "the answer holds no entries and does not say that there are none")
-        return Page(entries or [], body, total if isinstance(total, int) else -1)
+        return Page(list(map(bytes, entries or ())), body, total if isinstance(total, int) else -1)
 
     def changed(self, resource: Resource, since: str) -> bool:
         """Whether anything was added or changed after a moment. What was deleted is never told.
@@ -155,7 +155,7 @@ class Fint:
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise self._http.trouble(call, _NO_JSON) from None
         value = str(found.get(name, "")) if isinstance(found, dict) else ""
-        if not value.isdecimal():
+        if not value.removeprefix("-").isdecimal():
             raise self._http.trouble(call, f"the answer tells no {name}")
         return value
 

@@ -43,8 +43,9 @@ class Shelves:
         places = self._index.get(shelf)
         if not places or not places[hole]:
             return []
-        found = b"".join(self._piece(*place) for place in places[hole]).split(b"\n")
-        return sorted(set(found) - {b""})
+        found = set(b"".join(self._piece(*place) for place in places[hole]).split(b"\n"))
+        found.discard(b"")
+        return sorted(found)
 
     def entries(self, shelf: str) -> Iterator[bytes]:
         """The rests of a shelf's lines, in no particular order."""
@@ -58,6 +59,17 @@ class Shelves:
         for line in self.lines(shelf, hole):
             key, _, rest = line.partition(_TAB)
             found.setdefault(key, []).append(rest)
+        return found
+
+    def pairs(self, shelf: str, hole: int) -> dict[bytes, tuple[list[bytes], list[bytes]]]:
+        """Key -> the rests of its lines, cut in two at their first tab."""
+        found: dict[bytes, tuple[list[bytes], list[bytes]]] = {}
+        for line in self.lines(shelf, hole):
+            key, first, second = line.split(_TAB, 2)
+            if (there := found.get(key)) is None:
+                there = found[key] = [], []
+            there[0].append(first)
+            there[1].append(second)
         return found
 
     def _piece(self, offset: int, length: int) -> bytes:

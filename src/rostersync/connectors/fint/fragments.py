@@ -100,25 +100,24 @@ class Fragments:
                     school, period = tables.known(tables.schools, target(group.links.skole)), tables.period(group)
                     parts = (name, raw, school.encode(), "\t".join(period).encode())
                     yield self._fragment("group", parts, partial(self._group, kind, raw, school, period))
-            members = self._shelves.by_key(f"{kind}medlemskap", hole)
+            members = self._shelves.pairs(f"{kind}medlemskap", hole)
             taught = {link for link in (key.encode() for key in staffing) if hole_of(link) == hole}
             for key in members.keys() | taught:
                 staff = sorted(staffing.get(key.decode(), ()))
-                yield self._membership(kind, key, members.get(key, []), staff, tables)
+                yield self._membership(kind, key, members.get(key, ([], [])), staff, tables)
 
-    def _membership(self, kind: str, key: bytes, lines: list[bytes], staff: list[Employed], tables: Tables) -> Fragment:
-        """Everybody in a group: its memberships, the elevforhold they are of, and its teachers."""
-        holders: list[Holder] = []
-        entries: list[bytes] = []
-        for line in lines:
-            link, _, entry = line.partition(b"\t")
-            if (holder := tables.holders.get(link)) is None:
-                tables.dangling += 1
-                continue
-            holders.append(holder)
-            entries.append(entry)
-        parts = (kind.encode(), key, *entries, *[one.line for one in holders], *[one.line for one in staff])
-        return self._fragment("membership", parts, partial(self._in_group, kind, key, holders, entries, staff))
+    def _membership(
+        self, kind: str, key: bytes, members: tuple[list[bytes], list[bytes]], staff: list[Employed], tables: Tables
+    ) -> Fragment:
+        """Everybody in a group: the elevforhold that its memberships are of, those memberships, and its teachers."""
+        links, entries = members
+        holders = list(map(tables.holders.get, links))
+        if None in holders:
+            tables.dangling += holders.count(None)
+            entries = [entry for entry, holder in zip(entries, holders, strict=True) if holder is not None]
+        known = [holder for holder in holders if holder is not None]
+        parts = (kind.encode(), key, *entries, *[one.line for one in known], *[one.line for one in staff])
+        return self._fragment("membership", parts, partial(self._in_group, kind, key, known, entries, staff))
 
     def _fragment(self, kind: ClaimKind, parts: Iterable[bytes], parse: Callable[[], Record]) -> Fragment:
         return Fragment(kind, self._keyed(self._way + _BETWEEN.join(parts)), 0, parse)

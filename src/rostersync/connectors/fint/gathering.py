@@ -95,7 +95,7 @@ class Gathering:
             sorter.forget(resource.name)
             different, total = set[int](), 0
             for page in self._pages(resource, answers):
-                different.update(map(hash, map(bytes, page.entries)))
+                different.update(map(hash, page.entries))
                 sorter.file(resource.name, page)
                 total = page.total
             size = answers.evidence.size

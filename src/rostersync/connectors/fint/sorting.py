@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from zlib import crc32
 
 from rostersync.connectors.fint.asking import Page
@@ -12,9 +12,6 @@ from rostersync.connectors.fint.entries import Entry, entry_of
 from rostersync.connectors.fint.filing import HOLES, Filing
 from rostersync.connectors.fint.links import own, target, targets
 from rostersync.connectors.fint.resources import GROUPS, RELATIONS
-
-if TYPE_CHECKING:
-    import msgspec
 
 _VALUE: Final = rb"/system[iI]d/([A-Za-z0-9_.~-]+)\""
 _ALONE: Final = b"alone"
@@ -48,7 +45,7 @@ class Sorter:
 
     def _lookups(self, name: str, page: Page) -> None:
         """What is looked up as a whole may lie anywhere, so it is spread."""
-        self._filing.file(name, (_line(b"%d" % (crc32(raw) % HOLES), raw) for raw in map(bytes, page.entries)))
+        self._filing.file(name, (_line(b"%d" % (crc32(raw) % HOLES), raw) for raw in page.entries))
 
     def _groups(self, name: str, page: Page) -> None:
         self._filing.file(name, (_line(_self_of(entry), raw) for raw, entry in _read(page.entries)))
@@ -74,9 +71,8 @@ class Sorter:
     def _memberships(self, name: str, page: Page) -> None:
         """A membership lies with its group, and names its elevforhold: two thirds of all entries are of this kind."""
         group = name.removesuffix("medlemskap")
-        entries = [bytes(raw) for raw in page.entries]
-        lines = _quickly(group, page.body, entries)
-        self._filing.file(name, lines if lines is not None else _carefully(group, entries))
+        lines = _quickly(group, page.body, page.entries)
+        self._filing.file(name, lines if lines is not None else _carefully(group, page.entries))
 
 
 def _quickly(group: str, body: bytes, entries: Sequence[bytes]) -> list[Line] | None:
@@ -109,10 +105,8 @@ def _pattern(names: tuple[str, ...]) -> re.Pattern[bytes]:
     return re.compile(b"/(?:" + b"|".join(name.encode() for name in names) + b")" + _VALUE)
 
 
-def _read(entries: Sequence[msgspec.Raw]) -> Iterator[tuple[bytes, Entry]]:
-    for one in entries:
-        raw = bytes(one)
-        yield raw, entry_of(raw)
+def _read(entries: Sequence[bytes]) -> Iterator[tuple[bytes, Entry]]:
+    return ((raw, entry_of(raw)) for raw in entries)
 
 
 def _line(key: bytes, rest: bytes) -> Line:

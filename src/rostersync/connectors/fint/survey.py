@@ -48,7 +48,7 @@ def _looked_at(fint: Fint, resource: Resource, settings: Settings) -> Iterator[s
     if size is None:
         yield f"{path} is not there for us, so staff have no names from it; ask for access in the customer portal"
         return
-    entries = [entry_of(bytes(raw)) for raw in fint.page(resource, fint.body(resource, 0, _LOOKED_AT)).entries]
+    entries = [entry_of(raw) for raw in fint.page(resource, fint.body(resource, 0, _LOOKED_AT)).entries]
     if not entries:
         if resource.name not in settings.may_be_empty:
             yield f"{path} is empty; its cache may be filling, or access to it is missing in the customer portal"
