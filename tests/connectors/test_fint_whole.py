@@ -15,7 +15,7 @@ from rostersync.errors import SnapshotRefused, SourceUnavailable
 from rostersync.model import Record
 
 from .contract import NOW, keyed
-from .fint_county import ADA, BO, CLASS, ELEV, MENTOR, PERSON, STAFF, STAY, Site, human, link, site
+from .fint_county import ADA, BO, CLASS, ELEV, MENTOR, PERSON, SCHOOL, STAFF, STAY, Site, human, link, site
 
 
 @pytest.fixture
@@ -180,14 +180,31 @@ def test_a_group_of_which_anything_changed_is_told_whole(here: Site) -> None:
     assert {part.whose for part in members.parts} == {"fint/elev/ada-id", "fint/elev/bo-id", "fint/skoleressurs/dag-id"}
 
 
-def test_the_roles_at_a_school_are_the_same_in_part_as_in_full(here: Site) -> None:
-    first, whole = fetched(here)
+def test_who_is_at_a_school_is_told_by_a_full_read_only(here: Site) -> None:
+    first, _ = fetched(here)
     here.county.find(STAFF, "dag-id")["feidenavn"]["identifikatorverdi"] = "ny@lysvik.example"
+    here.county.find(SCHOOL, "s1")["navn"] = "Nye Prøvebakken"
     here.send()
     _, records = fetched(here, first.cursor, 1)
-    for some in (whole, records):
-        (school,) = [one for one in some if one.fields.get("gruppe") == ("fint/skole/s1",)]
-        assert {part.whose: part.fields["rolle"] for part in school.parts}["fint/skoleressurs/dag-id"] == ("larer",)
+    assert [one.fields["navn"] for one in records if one.fields.get("id") == ("fint/skole/s1",)] == [
+        ("Nye Prøvebakken",)
+    ]
+    assert not [one for one in records if one.fields.get("gruppe") == ("fint/skole/s1",)]
+    assert "fint/klasse/1A" in {one.fields["gruppe"][0] for one in records if one.kind == "membership"}
+
+
+def test_a_part_that_lost_too_much_is_refused_too(here: Site) -> None:
+    first, _ = fetched(here)
+    for pupil in here.county.entries[ELEV]:
+        pupil["gjest"] = True
+    here.send()
+    here.faults.switch("shrunk")
+    with pytest.raises(SnapshotRefused, match="elev 2 -> 1"):
+        fetched(here, first.cursor, 1)
+    here.faults.switch("empty")
+    with pytest.raises(SnapshotRefused, match="nothing of"):
+        fetched(here, first.cursor, 25)
+    assert not list(here.spool.iterdir())
 
 
 def test_what_was_deleted_shows_in_the_next_full_read_only(here: Site) -> None:

@@ -149,6 +149,28 @@ def test_who_leaves_departs_with_the_next_full_read(schools: Schools) -> None:
     assert schools.sync(24).changes["person"] == {"depart": 1}
 
 
+def test_an_hourly_run_lets_nobody_go_whatever_else_changed_in_that_hour(schools: Schools) -> None:
+    schools.sync()
+    for path, key in ((ELEV, "bo-id"), (PERSON, BO), (STAY, "stay-bo"), (f"{CLASS}medlemskap", "m-1A-bo")):
+        schools.fint.county.drop(path, key)
+    schools.fint.county.find(STAY, "stay-ada")["hovedskole"] = False
+    schools.fint.county.find(PERSON, ADA)["navn"]["etternavn"] = "Lund"
+    changes = schools.sync(1).changes
+    assert changes["person"] == {"update": 1}
+    assert changes["membership"] == {"end": 3}, "her class, her subject and her contact teacher's group"
+    assert ("Bo", "school") in schools.users()
+    assert schools.sync(24).changes["person"]["depart"] == 1
+
+
+def test_who_is_new_has_a_user_within_the_hour(schools: Schools) -> None:
+    schools.sync()
+    schools.fint.county.pupil("ny", "31811212345", "Nina", "Nilsen")
+    schools.fint.county.member(CLASS, "1A", "ny")
+    assert schools.sync(1).changes["person"] == {"create": 1}
+    assert ("Nina", "school") in schools.users()
+    assert schools.sync(24).changes.get("person", {}).get("depart", 0) == 0
+
+
 def test_a_parents_access_ends_on_the_18th_birthday_without_any_word_from_fint(schools: Schools) -> None:
     schools.fint.county.find(PERSON, ADA)["fodselsdato"] = "2008-10-07T12:00:00Z"
     schools.sync()

@@ -87,7 +87,7 @@ class FintConnector:
         try:
             if self._is_full(before, fint, now):
                 return self._everything(fint, now, before, released)
-            return self._changes(fint, before)
+            return self._changes(fint, before, released)
         finally:
             fint.close()
 
@@ -131,14 +131,10 @@ class FintConnector:
         note = Note(now, fint.model, way_of(self._settings), tuple(SECTIONS), before.digest, gathering.evidence)
         if not same:
             note = replace(note, digest=_digest(note, gathering, partial=False))
-        try:
-            self._refuse_losses(note, before, released)
-        except SnapshotRefused:
-            self._spool.drop(path)
-            raise
+        self._refuse_losses(path, note, before, released)
         return Snapshot(str(path), note.digest, None, _proof(note, gathering), cursor=note.cursor)
 
-    def _changes(self, fint: Fint, before: Note) -> Snapshot:
+    def _changes(self, fint: Fint, before: Note, released: Collection[str]) -> Snapshot:
         """The sections of which something has changed, each whole; nothing when nothing has."""
         moved = {
             one.name
@@ -158,6 +154,7 @@ class FintConnector:
         note = replace(before, sections=sections, resources=resources)
         if sections:
             note = replace(note, digest=_digest(note, gathering, partial=True))
+        self._refuse_losses(path, replace(note, resources=before.resources | gathering.evidence), before, released)
         return Snapshot(str(path), note.digest, None, _proof(note, gathering), partial=True, cursor=note.cursor)
 
     def _gathered(
@@ -187,27 +184,40 @@ class FintConnector:
         for copy in copies:
             self._spool.drop(copy)
 
-    def _refuse_losses(self, note: Note, before: Note, released: Collection[str]) -> None:
+    def _refuse_losses(self, path: Path, note: Note, before: Note, released: Collection[str]) -> None:
         """An empty or shrunken cache is what a restart or a failing adapter looks like."""
-        empty = [
-            name for name, one in note.resources.items() if not one.size and name not in self._settings.may_be_empty
-        ]
-        if empty:
-            raise SnapshotRefused(
-                "zero",
-                f"FINT holds nothing of {', '.join(empty)}: its cache may be filling after a restart. Run again later; if "
-                "that is how it should be, name the resource in may_be_empty",
-            )
-        sizes = {name: one.size for name, one in note.resources.items()}
-        lost = [
-            f"{name} {was.size:,} -> {sizes.get(name, 0):,}"
-            for name, was in before.resources.items()
-            if (was.size - sizes.get(name, 0)) * 100 > was.size * self._settings.shrink
-        ]
-        if lost and note.digest not in released:
-            text = f"FINT has lost more than {self._settings.shrink} % since the last full read ({'; '.join(lost)})"
-            advice = "ask whether the adapter works; if the loss is real, release it"
-            raise SnapshotRefused("shrunk", f"{text}; {advice}", releasable=True, digest=note.digest)
+        refused = _empty(note, self._settings.may_be_empty)
+        if refused is None and note.digest not in released:
+            refused = _shrunk(note, before, self._settings.shrink)
+        if refused is not None:
+            self._spool.drop(path)
+            raise refused
+
+
+def _empty(note: Note, may_be: Collection[str]) -> SnapshotRefused | None:
+    empty = [name for name, one in note.resources.items() if not one.size and name not in may_be]
+    if not empty:
+        return None
+    return SnapshotRefused(
+        "zero",
+        f"FINT holds nothing of {', '.join(empty)}: its cache may be filling after a restart. Run again later; if that is "
+        "how it should be, name the resource in may_be_empty",
+    )
+
+
+def _shrunk(note: Note, before: Note, allowed: int) -> SnapshotRefused | None:
+    """`allowed` is the percentage that a resource may have lost since the last full read."""
+    sizes = {name: one.size for name, one in note.resources.items()}
+    lost = [
+        f"{name} {was.size:,} -> {sizes.get(name, 0):,}"
+        for name, was in before.resources.items()
+        if (was.size - sizes.get(name, 0)) * 100 > was.size * allowed
+    ]
+    if not lost:
+        return None
+    text = f"FINT has lost more than {allowed} % since the last full read ({'; '.join(lost)}); "
+    advice = "ask whether the adapter works; if the loss is real, release it"
+    return SnapshotRefused("shrunk", text + advice, releasable=True, digest=note.digest)
 
 
 def _digest(note: Note, gathering: Gathering, *, partial: bool) -> str:

@@ -76,8 +76,8 @@ class Fragments:
 
     # -- schools and groups -------------------------------------------------------------------------------------------
 
-    def schools(self, tables: Tables) -> Iterator[Fragment]:
-        """Schools, and who is at each."""
+    def schools(self, tables: Tables, *, members: bool) -> Iterator[Fragment]:
+        """Schools, and with `members` who is at each."""
         pupils: dict[str, list[Holder]] = {}
         for holder in tables.holders.values():
             pupils.setdefault(holder.school, []).append(holder)
@@ -85,7 +85,7 @@ class Fragments:
             link = own(targets(entry_of(raw).links.self_))
             yield self._fragment("group", (b"skole", raw), partial(self._school, raw))
             here, staff = pupils.get(link, []), sorted(tables.staff_at.get(link, ()))
-            if here or staff:
+            if members and (here or staff):
                 lines = sorted({one.line for one in here})
                 make = partial(self._at_school, link, here, staff)
                 yield self._fragment("membership", (b"skole", link.encode(), *lines, *(s.line for s in staff)), make)

@@ -35,6 +35,7 @@ class FintReading:
         self._name = name
         self._path = Path(snapshot.path)
         self._sections = Note.of(snapshot.cursor).sections
+        self._partial = snapshot.partial
         self._evidence = snapshot.label
         self._keyed = keyed
         self._way = way_of(settings).encode()
@@ -68,7 +69,8 @@ class FintReading:
             return
         tables = Tables(shelves, self._zone)
         if "schools" in self._sections:
-            yield from fragments.schools(tables)
+            # The tie to a school is what keeps somebody in the LMS, so it ends on the word of a full read only.
+            yield from fragments.schools(tables, members=not self._partial)
         for kind in GROUPS:
             if kind in self._sections:
                 yield from fragments.groups(kind, tables)
