@@ -74,7 +74,13 @@ class FintConnector:
         finally:
             fint.close()
 
-    def fetch(self, now: datetime, released: Collection[str] = (), cursor: str = "") -> Snapshot:
+    def fetch(
+        self,
+        now: datetime,
+        released: Collection[str] = (),
+        cursor: str = "",
+        wanted: Wanted | None = None,  # noqa: ARG002 - FINT gives entries whole
+    ) -> Snapshot:
         """Read everything, or since the note in `cursor` what has changed. `released` are digests let through though shrunk.
 
         Raises:
