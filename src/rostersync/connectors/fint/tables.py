@@ -99,23 +99,22 @@ class Tables:
 
     def _holders(self, shelves: Shelves) -> dict[bytes, Holder]:
         """Every elevforhold by its own link. Pupils are pointed at by any of their links; most senders use the system id."""
-        found: dict[bytes, tuple[str, Entry]] = {}
-        aliased: set[str] = set()
+        found: dict[bytes, Holder] = {}
+        aliased: dict[bytes, tuple[str, Entry]] = {}
         for raw in shelves.entries("elevforhold"):
             entry = entry_of(raw)
             link, pupil = own(targets(entry.links.self_)).encode(), target(entry.links.elev)
             if not pupil:
                 self.dangling += 1
-                continue
-            if not pupil.startswith("systemid/"):
-                aliased.add(pupil)
-            found[link] = pupil, entry
-        pupils = own_links(shelves, "elev", aliased) if aliased else {}
-        return {
-            link: self._holder(own_link, entry)
-            for link, (pupil, entry) in found.items()
-            if (own_link := self.known(pupils, pupil) if pupil in aliased else pupil)
-        }
+            elif pupil.startswith("systemid/"):
+                found[link] = self._holder(pupil, entry)
+            else:
+                aliased[link] = pupil, entry
+        pupils = own_links(shelves, "elev", {pupil for pupil, _ in aliased.values()}) if aliased else {}
+        for link, (alias, entry) in aliased.items():
+            if pupil := self.known(pupils, alias):
+                found[link] = self._holder(pupil, entry)
+        return found
 
     def _holder(self, pupil: str, entry: Entry) -> Holder:
         school = self.known(self.schools, target(entry.links.skole))
