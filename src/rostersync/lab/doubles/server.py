@@ -95,7 +95,6 @@ class _Quiet(ThreadingHTTPServer):
 def _answering(server: Server, double: Double) -> type[BaseHTTPRequestHandler]:
     class Answering(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True  # headers and body go out in two writes, and nobody should wait 40 ms between
         timeout = 60
         disable_nagle_algorithm = True  # a reply is two small writes, and must not wait 40 ms between them
 
