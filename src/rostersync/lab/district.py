@@ -70,8 +70,11 @@ class District:
         return self._seats[at]
 
     def hidden(self, school: School | None, on: date) -> bool:
-        """Whether the export of this date has lost the whole school."""
-        return school is not None and school.index == self.world.schools - 1 and self.world.has("missing-school", on)
+        """Whether this school system does not have the school, or its export of this date has lost it."""
+        if school is None:
+            return False
+        served = self.world.served is None or school.index in self.world.served
+        return not served or (school.index == self.world.schools - 1 and self.world.has("missing-school", on))
 
     def teacher(self, school: School, post: int, on: date) -> Employee | None:
         """Who fills a teaching post on a date."""
@@ -114,7 +117,8 @@ class District:
         """Whether the export of a date has the employee for the sake of this post."""
         if employee.stay(on) is None:
             return False
-        return not self.hidden(employee.school, on) or employee.second is not None
+        second = employee.second
+        return not self.hidden(employee.school, on) or (second is not None and not self.hidden(second, on))
 
     def listed_adult(self, grown: Grown, on: date) -> bool:
         """Whether the export of a date has the adult, as guardian, next of kin or employee."""

@@ -34,7 +34,8 @@ class World(Struct, frozen=True):
     """Everything that a person's state on a date depends on, besides who she is.
 
     `today` is the date of the export, `previous` that of the last one synced before it; `quirks` are the ways in which
-    today's export (and no earlier one, except for habits, see quirks.py) is unlike the others.
+    today's export (and no earlier one, except for habits, see quirks.py) is unlike the others. `served` are the indices of
+    the schools that use the school system in question; None for all of them.
     """
 
     seed: int
@@ -46,6 +47,7 @@ class World(Struct, frozen=True):
     movers: float
     previous: date | None = None
     quirks: frozenset[str] = frozenset()
+    served: frozenset[int] | None = None
 
     @property
     def districts(self) -> int:

@@ -72,7 +72,7 @@ class _County:
             if any(district.listed_pupil(pupil, on) and contact.guards(on) for pupil, contact in grown.wards):
                 self._parent(district, grown)
             for post in grown.posts:
-                if post.school and post.works(on) and post.subrole not in NO_USERS:
+                if post.school in shown and post.works(on) and post.subrole not in NO_USERS:
                     self._employee(district, post)
 
     # -- codes, schools, groups ---------------------------------------------------------------------------------------

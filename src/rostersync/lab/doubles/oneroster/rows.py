@@ -71,13 +71,13 @@ def _texts_1_2(entry: Entry) -> Entry:
 
 def _add(found: dict[str, list[Entry]], district: District, on: date) -> None:
     year = school_year(on)
-    for school in district.schools:
+    for school in (one for one in district.schools if not district.hidden(one, on)):
         above = {"parent": _to(OWNER.id)}
         found["orgs"].append(_entry(school.id, on, name=school.name, type="school", identifier=school.number, **above))
     found["classes"] += [_class(group, year, on) for group in district.groups(on) if group.type in LMS_KINDS]
     for pupil in district.pupils:
         stay = pupil.stay(on)
-        if stay is not None and stay.how in (HERE, INACTIVE):
+        if stay is not None and stay.how in (HERE, INACTIVE) and district.listed_pupil(pupil, on):
             found["users"].append(_pupil(district, pupil, on))
             found["enrollments"] += _enrollments(pupil.person, pupil_ties(district, pupil, on), "student", on)
     for grown in district.adults.values():
@@ -120,7 +120,8 @@ def _adult(district: District, grown: Grown, on: date) -> Iterator[Entry]:
     posts = _posts(district, grown, on)
     by_role: dict[str, list[str]] = {}
     for post in posts:
-        at = [post.school.id if post.school else OWNER.id, *([post.second.id] if post.second else [])]
+        here = [one.id for one in (post.school, post.second) if one and not district.hidden(one, on)]
+        at = here or [OWNER.id]
         by_role.setdefault(_STAFF_ROLES.get(post.role, "administrator"), []).extend(at)
     for role, orgs in by_role.items():
         email = f"{login(grown.person)}@lysvik.example"
