@@ -73,14 +73,7 @@ def init(shell: Shell, directory: Path) -> int:
     """Write a ready config, mappings, role model and secret into DIRECTORY to start from."""
     if directory.exists() and any(directory.iterdir()):
         raise Usage([f"{directory} is not empty; name a new folder, so that nothing of yours is overwritten"])
-    for folder in (directory, directory / "in", directory / "out"):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    shutil.copytree(shipped_mappings(), directory / "mappings", dirs_exist_ok=True)
-    secret = directory / "state.secret"
-    secret.touch(mode=0o600)
-    secret.write_text(secrets.token_urlsafe(48) + "\n", encoding="ascii")
-    for name, text in (("rostersync.toml", _CONFIG), ("grants.yaml", _GRANTS), ("consents.yaml", _CONSENTS)):
-        (directory / name).write_text(text, encoding="utf-8")
+    furnish(directory, _CONFIG, "in", "out")
     where = written(directory)
     shell.answer(
         f"Wrote {where}/rostersync.toml, its mappings and its secret.\n"
@@ -90,6 +83,18 @@ def init(shell: Shell, directory: Path) -> int:
         {"directory": str(directory), "config": str(directory / "rostersync.toml")},
     )
     return DONE
+
+
+def furnish(directory: Path, config: str, *folders: str) -> None:
+    """Write a config, and what any config names, into a folder that is made where it is missing, with folders in it."""
+    for folder in (directory, *(directory / name for name in folders)):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    shutil.copytree(shipped_mappings(), directory / "mappings", dirs_exist_ok=True)
+    secret = directory / "state.secret"
+    secret.touch(mode=0o600)
+    secret.write_text(secrets.token_urlsafe(48) + "\n", encoding="ascii")
+    for name, text in (("rostersync.toml", config), ("grants.yaml", _GRANTS), ("consents.yaml", _CONSENTS)):
+        (directory / name).write_text(text, encoding="utf-8")
 
 
 def shipped_mappings() -> Path:

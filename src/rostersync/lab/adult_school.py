@@ -49,16 +49,14 @@ class AdultSchool(NamedTuple):
 def adult_school(world: World) -> AdultSchool:
     """The school on the world's day: a fifth of all parents, and for each class a teacher from the municipality's staff."""
     learners: list[Person] = []
-    teachers: list[Person] = []
     for index in range(world.districts):
         district = District(world, index)
         for grown in district.adults.values():
             if not district.listed_adult(grown, world.today):
                 continue
-            if grown.posts and len(teachers) < _CLASSES and grown.posts[0].works(world.today):
-                teachers.append(grown.person)
-            elif not grown.posts and grown.person.luck[3] % 5 == 0:
+            if not grown.posts and grown.person.luck[3] % 5 == 0:
                 learners.append(grown.person)
+    teachers = _teachers(world)
     rows = AdultSchool([], [_employee(world, one) for one in teachers], [])
     rows.groups.extend(_taught(world, number, one) for number, one in enumerate(teachers))
     for one in learners:
@@ -73,6 +71,18 @@ def adult_school(world: World) -> AdultSchool:
 def schools_table() -> str:
     """The table of schools that goes with it."""
     return f"code;number;name;kind\n;{OWNER_NUMBER};{OWNER.short};owner\n{CODE};{SCHOOL_NUMBER};{SCHOOL};school\n"
+
+
+def _teachers(world: World) -> list[Person]:
+    """As many of the first district's employees as there are classes; those who work at two schools already come first."""
+    district = District(world, 0)
+    posts = [
+        grown.posts[0]
+        for grown in district.adults.values()
+        if grown.posts and district.listed_adult(grown, world.today)
+    ]
+    here = [post for post in posts if post.works(world.today)]
+    return [post.person for post in sorted(here, key=lambda post: post.second is None)[:_CLASSES]]
 
 
 def _participant(world: World, person: Person, number: int, teacher: Person) -> Cells:

@@ -12,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
+from uuid import NAMESPACE_OID, uuid5
 
 from rostersync.lab.district import District
 from rostersync.lab.people import Person, login, look
@@ -35,15 +36,18 @@ def schema() -> str:
     return files("rostersync.lab").joinpath("feide.schema.ldif").read_text(encoding="utf-8")
 
 
-def write_ldif(path: Path, world: World) -> int:
-    """Write the directory as it stands on the world's day. Gives the number of persons."""
+def write_ldif(path: Path, world: World, *, entry_ids: bool = False) -> int:
+    """Write the directory as it stands on the world's day. Gives the number of persons.
+
+    With `entry_ids` a person's entry keeps its id from one day's directory to the next; only slapadd takes those.
+    """
     persons = 0
     with path.open("w", encoding="ascii", newline="\n") as file:
         file.writelines(_frame())
         for index in range(world.districts):
             district = District(world, index)
             file.writelines(_school(school) for school in district.schools)
-            for text in _persons(district, world.today):
+            for text in _persons(district, world.today, entry_ids):
                 file.write(text)
                 persons += 1
     return persons
@@ -95,25 +99,31 @@ def _school(school: School) -> str:
     return entry(_school_dn(school), (*classes, *told, ("mail", f"post.{school.id}@{REALM}")))
 
 
-def _persons(district: District, on: date) -> Iterator[str]:
+def _persons(district: District, on: date, entry_ids: bool) -> Iterator[str]:
     for pupil in district.pupils:
         if district.listed_pupil(pupil, on):
             school = district.seat(pupil, on).school
             ties = pupil_ties(district, pupil, on)
             numbers = (district.adults[district.adult_ids[one.adult]].person.number for one in pupil.contacts)
             guardians = (("norEduPersonGuardianNIN", number) for number in numbers if number)
-            yield _person(district.world, pupil.person, on, [school], ties, "student", guardians)
+            more = (*guardians, *_entry_id(pupil.person, entry_ids))
+            yield _person(district.world, pupil.person, on, [school], ties, "student", more)
     for grown in district.adults.values():
         posts = [post for post in grown.posts if district.listed_employee(post, on)]
         if posts:
             schools = [post.school for post in posts if post.school]
             ties = [tie for post in posts for tie in staff_ties(district, post, on)]
             kind = "faculty" if any(tie.role == "02" for tie in ties) else "employee"
-            yield _person(district.world, grown.person, on, schools, ties, kind)
+            more = _entry_id(grown.person, entry_ids)
+            yield _person(district.world, grown.person, on, schools, ties, kind, more)
+
+
+def _entry_id(person: Person, wanted: bool) -> tuple[tuple[str, str], ...]:
+    return (("entryUUID", str(uuid5(NAMESPACE_OID, person.code))),) if wanted else ()
 
 
 def _person(
-    world: World, person: Person, on: date, schools: list[School], ties: Iterable[Tie], kind: str, more: Lines = ()
+    world: World, person: Person, on: date, schools: list[School], ties: Iterable[Tie], kind: str, more: Lines
 ) -> str:
     looks, name = look(world, person, on), login(person)
     full = f"{looks.given} {looks.family}"

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
+from rostersync.errors import TryLater
 from rostersync.lab.ldif import SUFFIX, schema
 
 PASSWORD: Final = "a long pass phrase"  # noqa: S105 - of no use anywhere else
@@ -101,7 +102,7 @@ class Slapd:
     `folder` holds everything and is deleted at the end.
 
     Raises:
-        RuntimeError: it cannot be made or started, with the end of what it said.
+        TryLater: it cannot be made or started, with the end of what it said.
     """
 
     def __init__(
@@ -119,9 +120,13 @@ class Slapd:
         self._tls = tls
         self._program = self.folder / "slapd"
         shutil.copy2(program, self._program)
-        self._configure(page_cap)
-        self._load(ldif)
-        self.start()
+        try:
+            self._configure(page_cap)
+            self._load(ldif)
+            self.start()
+        except TryLater:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -139,27 +144,24 @@ class Slapd:
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own copy of the machine's program
                 [str(self._program), "-d", "0", "-h", where, "-F", str(self.folder / "slapd.d")],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, preexec_fn=_die_with_us,  # noqa: PLW1509
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, preexec_fn=_die_with_us,
             )  # fmt: skip
         give_up = time.monotonic() + _ANSWERS_WITHIN
         while not self._listens():
             if self._process.poll() is not None or time.monotonic() > give_up:
-                self._end()
-                raise RuntimeError(f"slapd does not answer: {(self.folder / 'log').read_text()[-2000:]}")
+                Slapd.stop(self)
+                raise TryLater(f"slapd does not start on port {self.port}: {(self.folder / 'log').read_text()[-2000:]}")
             time.sleep(0.02)
 
     def stop(self) -> None:
         """Stop; what is in it stays."""
-        self._end()
+        self._process.terminate()
+        self._process.wait(10)
 
     def remove(self) -> None:
         """Stop for good."""
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _end(self) -> None:
-        self._process.terminate()
-        self._process.wait(10)
 
     def _listens(self) -> bool:
         try:
@@ -194,12 +196,12 @@ class Slapd:
         command = [str(self._program), "-T", "add", "-q", *where]
         made = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - as above
         if made.returncode:
-            raise RuntimeError(f"slapadd: {made.stderr[-2000:]}")
+            raise TryLater(f"slapadd: {made.stderr[-2000:]}")
 
 
 def new_folder() -> Path:
     """A folder for a server: short enough that the addresses of its sockets fit, and where AppArmor does not look."""
-    return Path(tempfile.mkdtemp(prefix="rostersync-slapd-", dir="/tmp"))  # noqa: S108 - mkdtemp makes it ours alone
+    return Path(tempfile.mkdtemp(prefix="rostersync-slapd-", dir="/tmp"))
 
 
 def free_port() -> int:

@@ -13,7 +13,7 @@ from lxml import etree
 from rostersync.lab.doubles.faults import Faults
 from rostersync.lab.doubles.server import Asked, Told
 
-ISI_FAULTS: Final = {
+FAULTS: Final = {
     "unregistered": "an order is not registered, and nobody says why",
     "never-ready": "an order is never ready",
     "empty": "a message without content",

@@ -2,6 +2,6 @@
 
 from rostersync.lab.doubles.fint.cache import Cache
 from rostersync.lab.doubles.fint.county import county
-from rostersync.lab.doubles.fint.double import ACCOUNT, FintDouble
+from rostersync.lab.doubles.fint.double import ACCOUNT, FAULTS, FintDouble
 
-__all__ = ["ACCOUNT", "Cache", "FintDouble", "county"]
+__all__ = ["ACCOUNT", "FAULTS", "Cache", "FintDouble", "county"]

@@ -23,16 +23,24 @@ ACCOUNT: Final = {
 
 TOKEN_PATH: Final = "/nidp/oauth/nam/token"  # noqa: S105 - an address
 
+FAULTS: Final = {
+    "empty": "every cache is empty, as after a restart",
+    "shrunk": "half of the pupils are gone",
+    "reordered": "pages after the first come the other way round",
+    "duplicated": "an entry is there twice, in place of another",
+    "repeated": "an entry is there twice, besides the others",
+    "lost": "pages after the first hold nothing",
+    "moving": "every look at a cache finds it changed",
+    "expired": "tokens are of no use",
+    "rotated": "the password is another",
+}
+"""Fault -> what it does, besides those of every server."""
+
 _DATA_FAULTS: Final = ("reordered", "duplicated", "repeated", "lost")
 
 
 class FintDouble:
-    """A county's FINT. `clock` gives milliseconds since 1970; `numbers` is how `last-updated` writes them (newer consumers).
-
-    Data faults: "empty" (every cache is), "shrunk" (half of the pupils are gone), "reordered", "duplicated", "repeated"
-    and "lost" (pages), "moving" (every look finds it changed), "expired" (tokens are of no use), "rotated" (the
-    password is another).
-    """
+    """A county's FINT. `clock` gives milliseconds since 1970; `numbers`: so does `last-updated`, as in newer consumers."""
 
     def __init__(
         self,
