@@ -37,6 +37,7 @@ def main() -> None:
     say("  . .venv/bin/activate; export ROSTERSYNC_CONFIG=demo/rostersync.toml")
     say("  rostersync status        rostersync trash list        rostersync runs")
     say(f"  rostersync plan oslo --as-of {DAYS[1]} --html demo/plan.html")
+    say("  demo/log.jsonl           what the runs logged")
     say("  rostersync lab serve demo/four        the servers again; --faults lists what they can do wrong")
 
 
@@ -59,7 +60,7 @@ def two_days(config: str) -> None:
         age(DEMO / "in" / f"export-day{day}.xml")
         say(f"\nDay {day}: the school system's export lands in demo/in/.   $ rostersync sync oslo --as-of {on}")
         print_report(rostersync("-c", config, "sync", "oslo", "--as-of", on))
-    say(f"\nWhat the LMS would now import, demo/out/oneroster.zip: {contents(ONE / 'out' / 'oneroster.zip')}")
+    say(f"\nWhat the LMS would now import, demo/out/oneroster.zip: {contents(DEMO / 'out' / 'oneroster.zip')}")
 
 
 def all_sources(served: dict[str, Any]) -> None:

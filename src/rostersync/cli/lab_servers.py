@@ -13,6 +13,7 @@ from rostersync.cli.shell import Shell, written
 from rostersync.cli.show import table
 from rostersync.daemon.bell import STOP, Bell
 from rostersync.errors import Usage
+from rostersync.lab import slapd
 from rostersync.lab.served_config import MARK, config_text, moved, write_secrets
 from rostersync.lab.services import well_known
 from rostersync.lab.serving import DIRECTORY, Served, Switch, faults_of, serving
@@ -41,9 +42,12 @@ def run_servers(shell: Shell, directory: Path, world: World, faults: list[Switch
     files = directory / "lab"
     for folder in (directory, files):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    bell = Bell()
+    now, bell = datetime.now(UTC), Bell()
     try:
-        with bell.listening(), serving(world, files, datetime.now(UTC), port_base=port_base, faults=faults) as served:
+        with (
+            bell.listening(),
+            serving(world, files, now, program=slapd.program(), port_base=port_base, faults=faults) as served,
+        ):
             write_secrets(files)
             addresses = {one.name: one.url for one in served}
             if again:

@@ -79,12 +79,18 @@ def switches(texts: Sequence[str]) -> list[Switch]:
 
 @contextmanager
 def serving(
-    world: World, folder: Path, now: datetime, *, port_base: int = 0, faults: Sequence[Switch] = ()
+    world: World,
+    folder: Path,
+    now: datetime,
+    *,
+    program: Path | None,
+    port_base: int = 0,
+    faults: Sequence[Switch] = (),
 ) -> Iterator[list[Served]]:
     """Run every service until the end of the block; gives them in the order of `port_base`, which is that of their ports.
 
-    `folder` takes what they need and what one may want to look at; `now` is the moment that certificates go by. The
-    directory is missing where OpenLDAP is not on this machine.
+    `folder` takes what they need and what one may want to look at; `now` is the moment that certificates go by. Without
+    slapd's `program` there is no directory, only its LDIF.
 
     Raises:
         Usage: a port is taken.
@@ -97,8 +103,10 @@ def serving(
             mine = [one for one in faults if one.service == service.name]
             served.append(_start(stack, service, world, folder, port, mine, authority))
         port = port_base + len(SERVICES) if port_base else 0
-        if directory := _start_directory(stack, world, folder, port, faults):
-            served.append(directory)
+        ldif = folder / "feide.ldif"
+        write_ldif(ldif, world, entry_ids=True)
+        if program is not None:
+            served.append(_start_directory(stack, program, ldif, port, faults))
         yield served
 
 
@@ -120,14 +128,7 @@ def _start(
     return Served(service.name, service.type, service.title, server.url, tuple(one.fault for one in mine))
 
 
-def _start_directory(
-    stack: ExitStack, world: World, folder: Path, port: int, faults: Sequence[Switch]
-) -> Served | None:
-    program = slapd.program()
-    ldif = folder / "feide.ldif"
-    write_ldif(ldif, world, entry_ids=True)
-    if program is None:
-        return None
+def _start_directory(stack: ExitStack, program: Path, ldif: Path, port: int, faults: Sequence[Switch]) -> Served:
     mine = tuple(one.fault for one in faults if one.service == DIRECTORY)
     if mine:
         url = f"ldap://127.0.0.1:{port or slapd.free_port()}"
