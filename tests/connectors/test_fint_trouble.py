@@ -135,7 +135,7 @@ def test_tokens_that_are_never_accepted_are_not_fetched_for_ever(here: Site) -> 
 def test_a_password_that_was_renewed_is_tried_once_and_explained(here: Site) -> None:
     here.faults.switch("rotated")
     told = trouble(here)
-    assert told.startswith("vis's token server: the token: it does not understand the call (400)")
+    assert told.startswith("vis's token server: the token: our credentials are refused (invalid_grant)")
     assert "its password was renewed in the portal" in told
     assert tokens(here) == 1
 

@@ -12,7 +12,6 @@ from rostersync.connectors.oneroster import OneRosterConnector, Settings, make
 from rostersync.credentials import Secret
 from rostersync.errors import SnapshotRefused, SourceUnavailable, UserMistake
 from rostersync.lab.doubles.server import Asked, Server, Told
-from tests.transport.conftest import sshd as sshd
 from tests.transport.sshd import Sshd
 
 from .contract import NOW
