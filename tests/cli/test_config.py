@@ -196,7 +196,7 @@ WRONG = [
     ("[state]", "[state]\nrehersal = true", '3: unknown key "rehersal" in [state] (did you mean "rehearsal"?)'),
     ("[state]", '[state]\nrehearsal = "yes"', '3: "rehearsal" must be true or false, without quotes'),
     ('"pifu"', '"pifo"', f'7: unknown source type "pifo"; there is: {TYPES} (did you mean "pifu"?)'),
-    ('"pifu"', '"fronter"', f'7: unknown source type "fronter"; there is: {TYPES}'),
+    ('"pifu"', '"kolibri"', f'7: unknown source type "kolibri"; there is: {TYPES}'),
     ('type = "pifu"\n', "", '6: "type" is missing in [source.everyday]'),
     (
         '"oneroster_csv"',

@@ -13,7 +13,8 @@ from rostersync.errors import RostersyncError, SnapshotRefused, SourceUnavailabl
 from rostersync.mapping.rules import is_offered
 from rostersync.model import Record
 
-NOW = datetime.now(UTC) + timedelta(minutes=1)
+NOW = datetime.now(UTC) + timedelta(hours=2)
+"""Later than any test writes a file, so that none is too young to be read."""
 
 
 def keyed(content: bytes) -> bytes:
