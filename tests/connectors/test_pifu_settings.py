@@ -80,8 +80,8 @@ def test_a_key_is_read_as_it_is_written(tmp_path: Path, more: str, field: str, v
         ("in/*.xml", "{here}/in/*.xml"),
         ("/srv/pifu/[a-c]*.xml", "/srv/pifu/[a-c]*.xml"),
         ("export.xml", "{here}/export.xml"),
-        ("sftp://fil@files.lunde.example/ut/*.xml", "sftp://fil@files.lunde.example/ut/*.xml"),
-        ("https://files.lunde.example/ut/export.xml", "https://files.lunde.example/ut/export.xml"),
+        ("sftp://fil@export.lunde.example/ut/*.xml", "sftp://fil@export.lunde.example/ut/*.xml"),
+        ("https://export.lunde.example/ut/export.xml", "https://export.lunde.example/ut/export.xml"),
     ],
 )
 def test_the_pattern_begins_at_the_config(tmp_path: Path, written: str, read: str) -> None:

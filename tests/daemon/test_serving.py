@@ -148,7 +148,7 @@ def test_check_and_serve_refuse_the_same(
 def test_arrivals_alone_do_not_do_where_files_lie_on_a_server(tmp_path: Path, schedule: str) -> None:
     town = Town(tmp_path, extra=f"on_arrival = true\n{schedule}")
     checkup(town.config)
-    rewrite(town, 'files = "in/*.xml"', 'files = "https://files.lunde.example/export.xml"')
+    rewrite(town, 'files = "in/*.xml"', 'files = "https://export.lunde.example/export.xml"')
     if schedule:
         checkup(town.config)
     else:
