@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from rostersync import connectors
 from rostersync import run as runs
 from rostersync.assembly import Parts, SourcePart, TargetPart, assemble
@@ -122,12 +124,17 @@ class WatchedLms:
 
 @dataclass
 class WatchedSource:
-    """A source that notes what is asked of it, and fails where a test says so: at `fetch`, or after so many fragments."""
+    """A source that notes what is asked of it, and fails where a test says so: at `fetch`, or after so many fragments.
+
+    `note` is the cursor of what it fetches; `cursors` are those that it was handed.
+    """
 
     inner: Connector
     fetching: Exception | None = None
     reading: tuple[int, BaseException] | None = None
     diary: list[str] = field(default_factory=list)
+    note: str = ""
+    cursors: list[str] = field(default_factory=list)
 
     @property
     def fields(self) -> Wanted:
@@ -142,7 +149,8 @@ class WatchedSource:
         self.diary.append("fetch")
         if self.fetching:
             raise self.fetching
-        return self.inner.fetch(now, released, cursor, wanted)
+        self.cursors.append(cursor)
+        return msgspec.structs.replace(self.inner.fetch(now, released, cursor, wanted), cursor=self.note)
 
     def read(self, snapshot: Snapshot, keyed: KeyedDigest, wanted: Wanted, *, careful: bool = False) -> Reading:
         self.diary.append("read carefully" if careful else "read")

@@ -57,6 +57,37 @@ def test_what_the_quick_way_cannot_vouch_for_is_read_carefully_and_counted_once(
     assert stage.lms.inner.snapshot() == settled.lms.inner.snapshot()
 
 
+def test_a_source_goes_on_from_where_its_last_accepted_snapshot_left_it(stage: Stage) -> None:
+    stage.source.note = "first"
+    stage.sync(AUTUMN)
+    stage.world.change("kari", family="Ås")
+    stage.source.note = "refused"
+    stage.source.reading = (3, SnapshotRefused("no proof", "it was cut off"))
+    stage.sync(NEXT)
+    stage.source.reading = None
+    stage.source.note = "second"
+    stage.run(NEXT)
+    stage.run(NEXT)
+    assert stage.source.cursors == ["", "first", "first", "second"]
+
+
+def test_a_snapshot_that_says_nothing_new_moves_its_source_on(stage: Stage) -> None:
+    stage.source.note = "first"
+    stage.sync(AUTUMN)
+    stage.source.note = "second"
+    (told,) = stage.run(AUTUMN).sources
+    assert told.repeat
+    stage.run(AUTUMN)
+    assert stage.source.cursors[-1] == "second"
+
+
+def test_a_source_begins_anew_when_everything_is_to_be_read(stage: Stage) -> None:
+    stage.source.note = "first"
+    stage.sync(AUTUMN)
+    stage.run(NEXT, full=True)
+    assert stage.source.cursors == ["", ""]
+
+
 def test_the_same_file_is_fetched_and_not_read(settled: Stage) -> None:
     settled.export(NEXT)
     (told,) = settled.run(NEXT).sources

@@ -118,6 +118,7 @@ def take_in(
     targets: Sequence[str] = (LMS,),
     accept: bool = True,
     full: bool = False,
+    partial: bool = False,
 ) -> Census:
     """Read one snapshot as a run does: what is known is skipped, the rest is taken or rejected."""
     keyed = store.keyed("1")
@@ -130,7 +131,7 @@ def take_in(
                 intake.reject(digest, part.rejected, part.usable, part.unread)
             else:
                 intake.take(digest, part.claim if isinstance(part, Spelt) else part)
-        census = intake.close()
+        census = intake.close(partial=partial)
         if accept:
             intake.accept(f"{run:0>64}", "1", at, "root closed", targets)
     return census

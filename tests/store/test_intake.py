@@ -76,6 +76,33 @@ def test_the_same_snapshot_again_changes_nothing_and_concerns_nobody(store: Stor
     assert (census.persons_before, census.persons_now, census.records) == (1, 1, 5)
 
 
+def test_whom_a_partial_snapshot_does_not_mention_stays_as_she_is(store: Store, state_file: Path) -> None:
+    take_in(store, [*SCHOOL, KARI, OLA, members("8a", "p1", "p2")])
+    before = present(state_file)
+    clean(store)
+    census = take_in(store, [person("p1", "Kari Anne")], run="run-2", partial=True)
+    assert dirty(store) == {id_of(store, "p1")}
+    assert names(card_of(store, "p1")) == ["Kari Anne"]
+    assert len(card_of(store, "p1").claims) == 1
+    assert groups_of(card_of(store, "p2")) == {("8A", "learner")}
+    assert len(present(state_file)) == len(before)
+    assert (census.persons_before, census.persons_now, census.ties_now) == (2, 2, 2)
+
+
+def test_a_group_that_a_partial_snapshot_mentions_is_given_whole(store: Store) -> None:
+    take_in(store, [*SCHOOL, KARI, OLA, members("8a", "p1", "p2"), members("8b", "p2")])
+    take_in(store, [members("8a", "p1")], run="run-2", partial=True)
+    assert groups_of(card_of(store, "p1")) == {("8A", "learner")}
+    assert groups_of(card_of(store, "p2")) == {("8B", "learner")}
+
+
+def test_whom_a_whole_snapshot_lacks_is_absent_though_a_partial_one_came_between(store: Store) -> None:
+    take_in(store, [*SCHOOL, KARI, OLA])
+    take_in(store, [person("p1", "Kari Anne")], run="run-2", partial=True)
+    take_in(store, [*SCHOOL, person("p1", "Kari Anne")], run="run-3")
+    assert [claim.present for claim in card_of(store, "p2").claims] == [False]
+
+
 def test_known_fragments_are_recognised_and_new_ones_are_not(store: Store) -> None:
     take_in(store, [KARI])
     keyed = store.keyed("1")
