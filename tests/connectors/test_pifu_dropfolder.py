@@ -127,11 +127,12 @@ def test_settling_can_be_switched_off(tmp_path: Path) -> None:
 def test_a_file_that_changes_while_it_is_copied_is_not_taken(folder: DropFolder, tmp_path: Path) -> None:
     # somebody goes on writing to it the whole time
     path = folder.drop(made("2026-11-21T04:00:00", *(person(str(number)) for number in range(40_000))))
+    whole = path.stat().st_size
     writer = subprocess.Popen(
         [sys.executable, "-c", "import sys\nwhile True: open(sys.argv[1], 'ab').write(b' ')", str(path)]
     )
     try:
-        while path.stat().st_mtime < NOW.timestamp() - 1800:
+        while path.stat().st_size == whole:
             pass
         with pytest.raises(SourceUnavailable, match="changed while it was read"):
             Files("everyday", FilesSettings(files=str(path), settle=None, spool=folder.spool)).fetch(NOW)
