@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from rostersync.daemon.calling import call
+from rostersync.daemon.calling import call, known_socket
 from rostersync.daemon.protocol import Ask, Said
 from tests.conftest import ROOT
 from tests.scenarios.town import AUTUMN, Human, Tied, Town
@@ -125,7 +125,7 @@ class Daemon:
 
     def trigger(self, **asked: Any) -> Said:
         """Ask it, in this process, and give the last thing it says."""
-        *_, last = call(self.town.settings(), Ask("oslo", **asked))
+        *_, last = call(known_socket(self.town.settings()), Ask("oslo", **asked))
         return last
 
     def command(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:

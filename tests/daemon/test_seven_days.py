@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from rostersync.daemon.calling import call
+from rostersync.daemon.calling import call, known_socket
 from rostersync.daemon.protocol import Ask
 from rostersync.errors import RostersyncError
 from tests.daemon.conftest import Daemon, until
@@ -110,7 +110,7 @@ class Week:
     def trigger(self) -> None:
         """Somebody asks for a run; a daemon that is down, or killed meanwhile, is none of her business."""
         try:
-            for _ in call(self.town.settings(), Ask("oslo")):
+            for _ in call(known_socket(self.town.settings()), Ask("oslo")):
                 pass
         except RostersyncError:
             pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -63,7 +64,7 @@ def _asked(shell: Shell, ask: Ask) -> int:
     from rostersync.daemon.calling import call
 
     with steps(shell) as progress:
-        for said in call(shell.settings, ask):
+        for said in call(_socket(shell), ask):
             if said.said == "progress":
                 progress(said.step, said.count)
             elif said.said == "waiting":
@@ -74,6 +75,18 @@ def _asked(shell: Shell, ask: Ask) -> int:
         raise _error(said.code, said.problems)
     shell.answer(said.text, said.document)
     return said.code
+
+
+def _socket(shell: Shell) -> Path:
+    """Where the daemon is asked. Whoever may ask the packaged one need not be one who may read its config."""
+    from rostersync.daemon.calling import SYSTEM, known_socket
+
+    try:
+        return known_socket(shell.settings)
+    except PermissionError:
+        if not SYSTEM.exists():
+            raise
+        return SYSTEM
 
 
 def _error(code: int, problems: tuple[str, ...]) -> RostersyncError:

@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -15,7 +16,7 @@ from rostersync.daemon.protocol import Ask, Said, line
 from rostersync.daemon.state import file_of
 from rostersync.errors import Stop, TryLater
 
-_SYSTEM = Path("/run/rostersync/trigger.sock")
+SYSTEM: Final = Path("/run/rostersync/trigger.sock")
 """Where the packaged unit has its socket."""
 
 
@@ -32,16 +33,19 @@ def socket_path(settings: Settings, environment: Mapping[str, str] = os.environ)
     return (file.parent if file else settings.state.base) / "rostersync.sock"
 
 
-def call(settings: Settings, ask: Ask) -> Iterator[Said]:
-    """Everything the daemon says to a question; the last one is `last`.
+def known_socket(settings: Settings) -> Path:
+    """The socket to ask at: a daemon that nobody has given another one may also be the packaged unit."""
+    path = socket_path(settings)
+    return SYSTEM if settings.daemon.socket is None and not path.exists() and SYSTEM.exists() else path
+
+
+def call(path: Path, ask: Ask) -> Iterator[Said]:
+    """Everything the daemon at that socket says to a question; the last one is `last`.
 
     Raises:
         TryLater: no daemon answers, or it fell silent.
         Stop: this user may not ask it.
     """
-    path = socket_path(settings)
-    if settings.daemon.socket is None and not path.exists() and _SYSTEM.exists():
-        path = _SYSTEM
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line_:
         line_.settimeout(protocol.SILENCE)
         try:
@@ -72,4 +76,6 @@ def _heard(line_: socket.socket) -> Iterator[Said]:
                 return
         if len(received) > protocol.LONGEST_SAID:
             break
-    raise TryLater("the daemon ended before it had answered; ask again when it is back, for it goes on from there")
+    raise TryLater(
+        "the daemon ended before it had answered; what it had begun to deliver it finishes when it is back, then ask again"
+    )

@@ -169,7 +169,10 @@ class Runner:
 
     def _end_if_asked(self) -> None:
         if self._stopping.is_set():
-            raise Stopping("the daemon was asked to end; what was delivered is recorded, and its next start goes on")
+            raise Stopping(
+                "the daemon was asked to end; its next start finishes what this one had begun to deliver, and makes the runs "
+                "that are due by schedule; for any other, ask again"
+            )
 
 
 def _all_served(store: Store, marks: Mapping[str, str]) -> bool:
