@@ -192,6 +192,7 @@ _SOURCE = [
 _TARGET = [
     ("type", "text", "required", "the format"),
     ("deliver", "flag", "`false`", "first contact only plans; true delivers"),
+    ("per_minute", "number", "0", "how many objects it is told of in a minute; 0 for as many as it takes"),
 ]
 _SYNC = [
     ("from", "list", "required", "sources, in order of precedence where two give one value"),

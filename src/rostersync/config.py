@@ -51,12 +51,16 @@ class SourceSettings:
 
 @dataclass(frozen=True, slots=True)
 class TargetSettings:
-    """One `[target.NAME]`: `settings` is the target's own settings dataclass."""
+    """One `[target.NAME]`: `settings` is the target's own settings dataclass.
+
+    `per_minute` is how many objects it may be told of in a minute, 0 for as many as it takes.
+    """
 
     name: str
     type: str
     deliver: bool
     settings: Any
+    per_minute: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,8 +238,9 @@ def _target(table: Table, name: str) -> TargetSettings:
     if kind and settings_type is None:
         table.problem("type", _unknown_type("target", kind, targets.types()))
     deliver = table.flag("deliver", default=False)
+    per_minute = table.number("per_minute", default=0)
     settings = _own_settings(table, settings_type)
-    return TargetSettings(name, kind, deliver, settings)
+    return TargetSettings(name, kind, deliver, settings, per_minute)
 
 
 def _sync(table: Table, name: str, sources: Mapping[str, SourceSettings]) -> SyncSettings:

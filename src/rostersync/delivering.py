@@ -1,4 +1,4 @@
-"""The second pass of one target: settle each draft against the verdict, fill the outbox, deliver, and let known follow.
+"""The second pass of one target: settle each draft against the verdict, deliver what is cleared, and let known follow.
 
 Known moves with its outcome in one transaction, so a kill at any moment leaves a state from which the next run goes on.
 A person stays dirty until everything of hers has arrived: what is held, fails or is cut off comes back in the next plan.
@@ -6,47 +6,25 @@ A person stays dirty until everything of hers has arrived: what is held, fails o
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from itertools import groupby
 
 import structlog
 
+from rostersync.booking import Booking, Delivered, Filled, settled_by
+from rostersync.carrying.pace import Manners
+from rostersync.carrying.turns import Turns, together
 from rostersync.errors import TargetUnavailable
-from rostersync.model import Change, Delivery, Draft, Outcome, User
+from rostersync.model import Change
 from rostersync.planning import TargetPlan, loaded
-from rostersync.settling import Holding, Settlement, settle
+from rostersync.posting import Posting
+from rostersync.settling import Holding
 from rostersync.store import Store
-from rostersync.store.engine import batches
-from rostersync.store.runs import Line
 from rostersync.store.scratch import Scratch
-from rostersync.targets import Target
-
-BATCH = 500
-"""Deliveries handed to a target between two commits."""
 
 log = structlog.get_logger()
-
-
-@dataclass(slots=True)
-class Delivered:
-    """What became of one target's plan. `counts` are changes by (kind, action), `failures` objects by reason.
-
-    `stuck` are the ids of objects that did not arrive.
-    """
-
-    target: str
-    delivering: bool = True
-    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
-    failures: Counter[str] = field(default_factory=Counter)
-    stuck: set[str] = field(default_factory=set)
-
-    @property
-    def failed(self) -> int:
-        """How many objects did not arrive."""
-        return len(self.stuck)
 
 
 class _Approved:
@@ -56,67 +34,55 @@ class _Approved:
         return False
 
 
-@dataclass(slots=True)
-class _Filled:
-    """What was settled: whose drafts are settled whole, whose are held in part, and what the guard counts."""
-
-    finished: dict[str, str] = field(default_factory=dict)
-    held: set[str] = field(default_factory=set)
-    tallied: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-
-
 @dataclass(frozen=True, slots=True)
 class Delivering:
-    """Delivers the cleared part of plans in one run."""
+    """Delivers the cleared part of plans in one run. `full`: what a target refused again and again is tried once more."""
 
-    store: Store
-    run: str
-    on: date
+    booking: Booking
     progress: Callable[[str, int], None]
+    full: bool = False
+    manners: Manners = field(default_factory=Manners)
+    bell: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def store(self) -> Store:
+        """The state."""
+        return self.booking.store
 
     def list_only(self, planned: TargetPlan) -> None:
         """Write down what a plan would do, so that its counts open into lists; deliver nothing."""
         assert planned.verdict is not None  # noqa: S101 - run.py judges every plan
         with self.store.begin():
-            for settled in _settled(planned.scratch, planned.verdict):
-                self._list(planned, settled)
+            for settled in settled_by(planned.scratch, planned.verdict):
+                self.booking.list(planned, settled)
 
-    def _list(self, planned: TargetPlan, settled: Sequence[tuple[Settlement, Draft]]) -> None:
-        self.store.runs.record(self.run, [line for one, draft in settled for line in _lines(planned, draft, one)])
+    def deliver(self, plans: Sequence[TargetPlan]) -> list[Delivered]:
+        """Deliver to every target that may be delivered to, side by side: none waits for a slower one."""
+        all_delivered = [Delivered(one.part.settings.name, one.part.settings.deliver) for one in plans]
+        going = [(plan, one) for plan, one in zip(plans, all_delivered, strict=True) if one.delivering]
+        # A set is written in one turn, so it comes first.
+        going.sort(key=lambda pair: not pair[0].part.target.whole)
+        together([self._deliver(plan, one) for plan, one in going], self.bell)
+        return all_delivered
 
-    def deliver(self, planned: TargetPlan) -> Delivered:
+    def _deliver(self, planned: TargetPlan, delivered: Delivered) -> Turns:
         """Deliver what the verdict cleared; then, when all of it arrived, the approved permanent removals."""
         assert planned.verdict is not None  # noqa: S101 - run.py judges every plan before it delivers any
-        name = planned.part.settings.name
-        delivered = Delivered(name)
+        name = delivered.target
         planned.part.target.sweep()
-        hand_over = self._as_a_set if planned.part.target.whole else self._through_the_outbox
-        hand_over(planned, planned.scratch, planned.verdict, delivered)
+        yield from self._hand_over(planned, planned.scratch, planned.verdict, delivered)
         if not delivered.failed and not planned.verdict.held:
-            self.store.remember(loaded(name), self.run)
+            self.store.remember(loaded(name), self.booking.run)
         if planned.removals_due and planned.removal_approved and not delivered.failed:
-            hand_over(planned, planned.removal_scratch, _Approved(), delivered)
+            yield from self._hand_over(planned, planned.removal_scratch, _Approved(), delivered)
         log.info("plan.delivered", target=name, changes=delivered.counts.total(), failed=delivered.failed)
-        return delivered
 
-    def _take_down(self, planned: TargetPlan, settled: Sequence[tuple[Settlement, Draft]], filled: _Filled) -> None:
-        """What is written of a batch whatever becomes of it: its lines, lives that move by themselves, and counts."""
-        target = planned.part.settings.name
-        self._list(planned, settled)
-        for settlement, draft in settled:
-            if settlement.life is not None:
-                self.store.known.set_life(target, draft.id, settlement.life)
-            value = draft.wanted or (draft.before.value if draft.before else None)
-            if isinstance(value, User):
-                filled.finished[draft.id] = value.person
-                if settlement.held:
-                    filled.held.add(value.person)
-            filled.tallied.update(planned.verdict.tallied(settlement.cleared) if planned.verdict else {})
-
-    def _count(self, target: str, tallied: Counter[tuple[str, str, str]]) -> None:
-        """The end of the transaction in which drafts were settled: what flowed counts in the days to come."""
-        self.store.approvals.tally_add(target, self.on, tallied)
-        self.store.generation.bump()
+    def _hand_over(self, planned: TargetPlan, scratch: Scratch, verdict: Holding, delivered: Delivered) -> Turns:
+        if planned.part.target.whole:
+            self._as_a_set(planned, scratch, verdict, delivered)
+        else:
+            posting = Posting(self.booking, self.full, self.manners, self.bell, self.progress)
+            yield from posting.post(planned, scratch, verdict, delivered)
 
     # -- a target that is written as a whole ------------------------------------------------------------------------
 
@@ -137,8 +103,8 @@ class Delivering:
             # The old set still stands, and so does known; what was to happen can still be looked up.
             with self.store.begin():
                 self.store.known.written(name)
-                for settled in _settled(scratch, verdict):
-                    self._list(planned, settled)
+                for settled in settled_by(scratch, verdict):
+                    self.booking.list(planned, settled)
                     delivered.stuck.update(draft.id for _, draft in settled)
             delivered.failures[str(error)] += len(delivered.stuck)
             log.warning("target.unavailable", target=name, left=len(delivered.stuck))
@@ -155,9 +121,9 @@ class Delivering:
         counts: Counter[tuple[str, str]] = Counter()
         tallied: Counter[tuple[str, str, str]] = Counter()
         done, last = 0, None
-        for settled in _settled(scratch, verdict):
-            filled = _Filled(tallied=tallied)
-            self._take_down(planned, settled, filled)
+        for settled in settled_by(scratch, verdict):
+            filled = Filled(tallied=tallied)
+            self.booking.take_down(planned, settled, filled)
             deliveries = [delivery for settlement, _ in settled for delivery in settlement.deliveries]
             self.store.known.settle_many(name, deliveries, self.store.value_digest)
             counts.update((change.kind, change.action) for one in deliveries for change in one.changes)
@@ -165,84 +131,8 @@ class Delivering:
             self.store.cards.clean(name, set(filled.finished.values()) - filled.held - planned.kept_back)
             last = deliveries[-1] if deliveries else last
             self.progress(f"delivering to {name}", done := done + len(deliveries))
-        self._count(name, tallied)
+        self.booking.count(name, tallied)
         for outcome in target.deliver([last], lambda: self.store.outbox.roster(name)) if last else ():
             if not outcome.delivered:
                 raise TargetUnavailable(outcome.reason)
         return counts
-
-    # -- a target that takes one object after the other -------------------------------------------------------------
-
-    def _through_the_outbox(
-        self, planned: TargetPlan, scratch: Scratch, verdict: Holding, delivered: Delivered
-    ) -> None:
-        """Everything cleared goes into the outbox in one transaction, before anything is delivered."""
-        name = delivered.target
-        filled = _Filled()
-        with self.store.begin():
-            for settled in _settled(scratch, verdict):
-                self.store.outbox.put(
-                    name, self.run, [one for settlement, _ in settled for one in settlement.deliveries]
-                )
-                self._take_down(planned, settled, filled)
-            self._count(name, filled.tallied)
-        try:
-            self._one_by_one(planned.part.target, delivered)
-        except TargetUnavailable as error:
-            left = {one.id for one in self.store.outbox.pending(name)}
-            delivered.stuck |= left
-            delivered.failures[str(error)] += len(left)
-            log.warning("target.unavailable", target=name, left=len(left))
-        clean = {person for object_id, person in filled.finished.items() if object_id not in delivered.stuck}
-        stuck = {filled.finished[object_id] for object_id in delivered.stuck if object_id in filled.finished}
-        self.store.cards.clean(name, clean - filled.held - planned.kept_back - stuck)
-
-    def _one_by_one(self, target: Target, delivered: Delivered) -> None:
-        name = delivered.target
-        done = 0
-        # A later phase is only begun when the outcomes of the one before are known: it may build on them.
-        for _, phase in groupby(self.store.outbox.pending(name), key=lambda delivery: delivery.phase):
-            for batch in batches(phase, BATCH):
-                self._hand_over(target, batch, delivered)
-                done += len(batch)
-                self.progress(f"delivering to {name}", done)
-        self._settle(delivered, {}, self.store.outbox.waiting(name))
-
-    def _hand_over(self, target: Target, batch: Sequence[Delivery], delivered: Delivered) -> None:
-        name = delivered.target
-        self.store.outbox.mark_sent(name, [(one.phase, one.id) for one in batch])
-        outcomes: list[Outcome] = []
-        try:
-            outcomes.extend(target.deliver(batch, lambda: self.store.outbox.roster(name)))
-        finally:
-            # What was told stands, whatever ended the call; the rest stays in the outbox, marked as sent.
-            self._settle(delivered, {(one.phase, one.id): one for one in batch}, outcomes)
-
-    def _settle(
-        self, delivered: Delivered, batch: dict[tuple[int, str], Delivery], outcomes: Iterable[Outcome]
-    ) -> None:
-        told = list(outcomes)
-        self.store.outbox.done(delivered.target, told, self.store.value_digest)
-        for outcome in told:
-            if outcome.delivered:
-                delivery = batch[outcome.phase, outcome.id]
-                delivered.counts.update((change.kind, change.action) for change in delivery.changes)
-            else:
-                delivered.stuck.add(outcome.id)
-                delivered.failures[outcome.reason] += 1
-
-
-def _settled(scratch: Scratch, verdict: Holding) -> Iterator[list[tuple[Settlement, Draft]]]:
-    for drafts in scratch.batches():
-        yield [(settle(draft, verdict), draft) for draft in drafts]
-
-
-def _lines(planned: TargetPlan, draft: Draft, settlement: Settlement) -> Iterator[Line]:
-    """One line for each kind of step of an object; what a new user brings along goes without saying."""
-    target = planned.part.settings.name
-    for result, changes in (("cleared", settlement.cleared), ("held", settlement.held)):
-        steps = {(change.kind, change.action): change.reason for change in reversed(changes)}
-        if ("person", "create") in steps:
-            steps = {("person", "create"): steps["person", "create"]}
-        for (kind, action), reason in steps.items():
-            yield Line(target, draft.id, kind, action, result, reason)

@@ -100,6 +100,7 @@ class RunReport(Struct, frozen=True):
     delivered: Counts = field(default_factory=dict)
     failed: int = 0
     failures: Mapping[str, int] = field(default_factory=dict)
+    parked: int = 0
     deliver: bool = True
     waiting: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -128,7 +129,7 @@ class RunReport(Struct, frozen=True):
         refused = [source for source in self.sources if not source.accepted]
         if refused:
             yield FAILED if len(refused) == len(self.sources) else PARTLY
-        if self.failed:
+        if self.failed or self.parked:
             yield PARTLY
         if self.held or (self.removal.count and not self.removal.approved):
             yield HELD
@@ -159,6 +160,7 @@ def to_json(report: RunReport) -> dict[str, Any]:
             "delivered": {kind: dict(actions) for kind, actions in report.delivered.items()},
             "failed": report.failed,
             "failures": dict(report.failures),
+            "parked": report.parked,
         }
     return document
 
@@ -305,3 +307,5 @@ def _delivery_lines(report: RunReport) -> Iterable[str]:
     yield f"  {delivered:,} changes delivered, {report.failed:,} objects failed."
     for reason, count in report.failures.items():
         yield f"    {count:>7,} x {reason}"
+    if report.parked:
+        yield f"  {report.parked:,} objects are parked, because the LMS has refused them again and again: rostersync status"

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Literal
 
 from rostersync.assembly import Parts
-from rostersync.delivering import Delivered
+from rostersync.booking import Delivered
 from rostersync.guard import Judged
 from rostersync.model import Organisation
 from rostersync.planning import TargetPlan
@@ -50,6 +50,7 @@ def report_of(found: Findings) -> RunReport:
         delivered=nested(sum((one.counts for one in delivering), Counter())),
         failed=sum(one.failed for one in delivering),
         failures=dict(sum((one.failures for one in delivering), Counter())),
+        parked=sum(len(one.parked) for one in delivering),
         deliver=any(part.settings.deliver for part in found.parts.targets),
         waiting={reason: count for reason, count in _waiting(found, restored) if count},
         notes=tuple(_notes(found)),

@@ -14,7 +14,8 @@ import msgspec
 import structlog
 
 from rostersync.assembly import Parts, TargetPart
-from rostersync.delivering import Delivered, Delivering
+from rostersync.booking import Booking, Delivered
+from rostersync.delivering import Delivering
 from rostersync.errors import NotOurs
 from rostersync.locallists import resolve
 from rostersync.planning import Planning, TargetPlan
@@ -137,20 +138,15 @@ class Run:
                     self.store.approvals.remember_plan(digest, name, purpose, self.id, self.now, text)
 
     def deliver_all(self, plans: list[TargetPlan]) -> list[Delivered]:
-        """Deliver the cleared changes target by target; when planning, only write down what they would be."""
-        delivering = Delivering(self.store, self.id, self.on, self.progress)
+        """Deliver the cleared changes to every target; when planning, only write down what they would be."""
+        delivering = Delivering(Booking(self.store, self.id, self.on), self.progress, self.order.full)
         if not self._may_deliver(plans):
             for plan in plans:
                 delivering.list_only(plan)
             return []
         for plan in plans:
             self._refuse_foreign(plan.part)
-        return [
-            delivering.deliver(plan)
-            if plan.part.settings.deliver
-            else Delivered(plan.part.settings.name, delivering=False)
-            for plan in plans
-        ]
+        return delivering.deliver(plans)
 
     def _may_deliver(self, plans: list[TargetPlan]) -> bool:
         """Not when planning; and `apply` delivers only the very plan it was given."""

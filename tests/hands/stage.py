@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
+from msgspec import structs
 
 from rostersync import connectors
 from rostersync import run as runs
@@ -106,7 +106,9 @@ class WatchedLms:
             if reason := self.refuses(delivery):
                 yield Outcome(delivery.id, delivery.phase, delivered=False, reason=reason)
                 continue
-            told = list(self.inner.deliver([delivery], lambda: iter(())))
+            # it gave this key itself, and finds the user behind it
+            ours = structs.replace(delivery, target_key="") if self.own_key(delivery) else delivery
+            told = list(self.inner.deliver([ours], lambda: iter(())))
             if self.kills_unheard and self.kills_at == len(self.handed):
                 raise Killed
             yield from (Outcome(one.id, one.phase, one.delivered, one.reason, self.own_key(delivery)) for one in told)
@@ -150,7 +152,7 @@ class WatchedSource:
         if self.fetching:
             raise self.fetching
         self.cursors.append(cursor)
-        return msgspec.structs.replace(self.inner.fetch(now, released, cursor, wanted), cursor=self.note)
+        return structs.replace(self.inner.fetch(now, released, cursor, wanted), cursor=self.note)
 
     def read(self, snapshot: Snapshot, keyed: KeyedDigest, wanted: Wanted, *, careful: bool = False) -> Reading:
         self.diary.append("read carefully" if careful else "read")

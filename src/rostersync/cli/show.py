@@ -60,9 +60,10 @@ def steps(shell: Shell) -> Iterator[Callable[[str, int], None]]:
         tasks: dict[str, TaskID] = {}
 
         def advance(step: str, done: int) -> None:
-            if step not in tasks:
-                tasks[step] = bar.add_task(step, total=None)
-            bar.update(tasks[step], completed=done)
+            name = step.partition(",")[0]  # what is left of it changes all the time
+            if name not in tasks:
+                tasks[name] = bar.add_task(step, total=None)
+            bar.update(tasks[name], completed=done, description=step)
 
         yield advance
 

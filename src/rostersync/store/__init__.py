@@ -29,6 +29,7 @@ from rostersync.store.opening import Opening
 from rostersync.store.outbox import Outbox
 from rostersync.store.packing import pack
 from rostersync.store.questions import Questions
+from rostersync.store.refusals import Refusals
 from rostersync.store.runs import Runs
 from rostersync.store.schema import prepare, recall, remember
 from rostersync.store.sources import Sources
@@ -48,6 +49,7 @@ class Store:
         self.cards = Cards(database)
         self.known = Knowledge(database)
         self.outbox = Outbox(database)
+        self.refusals = Refusals(database)
         self.runs = Runs(database)
         self.approvals = Approvals(database)
         self.decisions = Decisions(database)

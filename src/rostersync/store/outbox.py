@@ -62,12 +62,30 @@ class Outbox:
 
     # -- during delivery --------------------------------------------------------------------------------------------
 
-    def pending(self, target: str) -> Iterator[Delivery]:
-        """What is to be delivered, by phase, kind and id, leaving out what waits for a failed change (see `tell`)."""
+    def phases(self, target: str) -> list[int]:
+        """The phases in which something is to be delivered, in order. A new round of handing out begins."""
         self._failed.pop(target, None)
         self._waiting.pop(target, None)
+        query = sa.select(outbox.c.phase).where(outbox.c.target == target).distinct().order_by(outbox.c.phase)
+        return list(self._database.conn.execute(query).scalars())
+
+    def count(self, target: str) -> int:
+        """How much is to be delivered."""
+        query = sa.select(sa.func.count()).select_from(outbox).where(outbox.c.target == target)
+        return int(self._database.conn.execute(query).scalar_one())
+
+    def pending(self, target: str, phase: int | None = None) -> Iterator[Delivery]:
+        """What is to be delivered, by phase, kind and id, leaving out what waits for a failed change (see `tell`).
+
+        A phase that is asked for by itself carries the keys that the LMS told in those before.
+        """
+        query = LEAVING
+        if phase is None:
+            self.phases(target)
+        else:
+            query = query.where(outbox.c.phase == phase)
         parcels = Parcels(self._database, target)
-        for rows in self._pages(target, LEAVING):
+        for rows in self._pages(target, query):
             for row in rows:
                 if row.id in self._failed[target]:
                     self._waiting[target].append(Outcome(row.id, row.phase, delivered=False, reason=WAITS))
@@ -84,15 +102,18 @@ class Outbox:
         """The outcomes of what `pending` held back since last asked; they go to `done` like all others."""
         return self._waiting.pop(target, [])
 
-    def mark_sent(self, target: str, handed_out: Iterable[tuple[int, str]] | None = None) -> None:
-        """Note durably, before it happens, that these (phase, id) are handed to the target; None = everything."""
-        everything = sa.update(outbox).where(outbox.c.target == target).values(sent=True)
+    def mark_sent(self, target: str, handed_out: Iterable[tuple[int, str]] | None = None, *, sent: bool = True) -> None:
+        """Note durably, before it happens, that these (phase, id) are handed to the target; None = everything.
+
+        With `sent` false: that they were not, after all.
+        """
+        everything = sa.update(outbox).where(outbox.c.target == target).values(sent=sent)
         with self._database.begin():
             if handed_out is None:
                 self._database.conn.execute(everything)
             else:
                 # The kinds are named so that the primary key serves the look-up.
-                rows = ((True, target, phase, kind, id_) for phase, id_ in handed_out for kind in KINDS)
+                rows = ((sent, target, phase, kind, id_) for phase, id_ in handed_out for kind in KINDS)
                 self._database.update_many(outbox, ("sent",), ("target", "phase", "object_kind", "id"), rows)
 
     # -- after delivery ---------------------------------------------------------------------------------------------
@@ -101,7 +122,8 @@ class Outbox:
         """Move known with these outcomes and drop their rows, in one transaction.
 
         What failed leaves known as it was, and its reason stays with the run (`Runs.outcomes`). What was delivered
-        although an earlier change of the same object had failed becomes known as uncertain, and is sent again.
+        although an earlier change of the same object had failed becomes known as uncertain, and is sent again; so does
+        that of which nobody knows whether it arrived.
         """
         for told in outcomes:
             self.tell(target, told)
@@ -140,12 +162,15 @@ class Outbox:
             outbox.c.id.in_(list(told)),
         )
         rows = self._database.conn.execute(ARRIVED.where(these)).all()
-        arrived = [row for row in rows if told[row.id].delivered]
-        doubtful = {row.id for row in arrived if self._failed[target].get(row.id, phase) < phase}
+        arrived = [row for row in rows if told[row.id].delivered or told[row.id].trouble == "unknown"]
+        doubtful = {row.id for row in arrived if self._is_doubtful(target, told[row.id])}
         self._move(target, [row for row in arrived if row.id not in doubtful], told, digest, places)
         self._move(target, [row for row in arrived if row.id in doubtful], told, uncertain, places)
         self._keep_reasons(target, these, told)
         self._database.conn.execute(sa.delete(outbox).where(these))
+
+    def _is_doubtful(self, target: str, told: Outcome) -> bool:
+        return not told.delivered or self._failed[target].get(told.id, told.phase) < told.phase
 
     def _move(
         self, target: str, rows: Sequence[sa.Row[Any]], told: dict[str, Outcome], digest: Digest, places: Places

@@ -28,6 +28,7 @@ from rostersync.store.tables.targets import (
     outbox,
     outcome,
     plan,
+    refusal,
     run,
     tally,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "plan",
     "protection",
     "question",
+    "refusal",
     "run",
     "snapshot_refused",
     "snapshot_release",

@@ -82,6 +82,19 @@ outbox = Table(
     Column("sealed", LargeBinary, nullable=False),
 )
 
+refusal = Table(
+    "refusal",
+    metadata,
+    Column("target", String(60), primary_key=True),
+    Column("id", String(32), primary_key=True),
+    Column("phase", Integer, nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("digest", String(32), nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("since", String(10), nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
 plan = Table(
     "plan",
     metadata,

@@ -1,0 +1,25 @@
+"""Several targets side by side in one thread: whoever waits for an answer lets the others go on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Iterable
+
+Turns = Generator[float, None, None]
+"""Work that is done in turns. Each gives the seconds after which it wants the next one, if the bell is not rung before."""
+
+
+def together(works: Iterable[Turns], bell: threading.Event) -> None:
+    """Do all of it. When one fails, the others are closed, and the failure is raised."""
+    going = list(works)
+    try:
+        while going:
+            bell.clear()
+            soonest = [(one, next(one, None)) for one in tuple(going)]
+            going = [one for one, seconds in soonest if seconds is not None]
+            waits = [seconds for _, seconds in soonest if seconds is not None]
+            if waits:
+                bell.wait(min(waits))
+    finally:
+        for one in going:
+            one.close()
