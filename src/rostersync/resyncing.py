@@ -21,8 +21,6 @@ _ORDER: tuple[tuple[ObjectKind, int, bool], ...] = (
     ("user", PERSON, False),
     ("user", PERSON, True),
 )
-BATCH = 500
-"""Deliveries handed over at a time to a target that takes one object after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +48,13 @@ class Scope:
 
 @dataclass(slots=True)
 class Sent:
-    """How many objects were sent again, how many failed, and the failures by reason."""
+    """How many objects were sent again, how many failed, and the failures by reason.
+
+    `released` were refused or parked before; the next run tries them once more.
+    """
 
     delivered: int = 0
+    released: int = 0
     failures: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -68,11 +70,17 @@ class Sent:
     def to_text(self) -> str:
         """For a person."""
         failures = "".join(f"\n{count:>7,} x {reason}" for reason, count in self.failures.items())
-        return f"Sent again: {self.delivered:,} objects; {self.failed:,} failed.{failures}"
+        released = f"\nRefused before, and tried again by the next sync: {self.released:,}." if self.released else ""
+        return f"Sent again: {self.delivered:,} objects; {self.failed:,} failed.{failures}{released}"
 
     def to_json(self, sync: str, scope: Scope) -> dict[str, Any]:
         """For a program."""
-        told = {"sent": self.delivered, "failed": self.failed, "failures": dict(self.failures)}
+        told = {
+            "sent": self.delivered,
+            "failed": self.failed,
+            "failures": dict(self.failures),
+            "released": self.released,
+        }
         return {"sync": sync, "scope": scope.kind} | told
 
 
@@ -91,10 +99,18 @@ def resync(store: Store, parts: Parts, scope: Scope, progress: Callable[[str, in
         part.target.sweep()
         deliveries = _deliveries(store, part, scope)
         # a whole set is written once; whatever is sent, all of it is in there
-        for some in [deliveries] if part.target.whole else batches(deliveries, BATCH):
+        for some in [deliveries] if part.target.whole else batches(deliveries, part.target.at_once):
             _send(store, part, some, sent)
             progress(f"sending again to {part.settings.name}", sent.delivered)
+        sent.released += _release(store, part.settings.name)
     return sent
+
+
+def _release(store: Store, target: str) -> int:
+    """Whoever sends again has mended something: what the target has refused is tried once more by the next run."""
+    refused = store.refusals.of(target)
+    store.refusals.drop(target, refused.keys())
+    return len(refused)
 
 
 def _send(store: Store, part: TargetPart, deliveries: Iterable[Delivery], sent: Sent) -> None:

@@ -12,6 +12,7 @@ from msgspec import msgpack
 from msgspec.structs import replace
 
 from rostersync.model import (
+    Action,
     Change,
     Delivery,
     Face,
@@ -19,6 +20,7 @@ from rostersync.model import (
     Held,
     Life,
     Membership,
+    ObjectKind,
     Organisation,
     Outcome,
     SchoolRole,
@@ -99,7 +101,7 @@ def followed_by(pupil: User, *guardians: User) -> User:
 
 
 PHASE = {Organisation: 1, Group: 2, User: 3}
-KIND = {Organisation: "organisation", Group: "group", User: "user"}
+KIND: dict[type, ObjectKind] = {Organisation: "organisation", Group: "group", User: "user"}
 
 
 def delivery(
@@ -114,7 +116,7 @@ def delivery(
     value = after or before
     assert value is not None
     kind = KIND[type(value)]
-    action = "remove" if after is None else "update" if before else "create"
+    action: Action = "remove" if after is None else "update" if before else "create"
     change = Change(
         "person" if kind == "user" else kind, action, value.id, "for the test", scopes=(NORTH,), new="ab" * 16
     )

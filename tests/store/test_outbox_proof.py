@@ -105,7 +105,7 @@ def _play(
             fates[user(person).id] = fate
     outbox.put(target, "run-1", batch.values())
     sent = [one for one in batch.values() if fates[one.id] != "is never handed out"]
-    outbox.mark_sent(target, [(one.phase, one.id) for one in sent])
+    outbox.mark_sent(target, sent)
     answered = [one for one in sent if fates[one.id] != "is never answered"]
     told = [(arrived if fates[one.id] == "arrives" else failed)(one)[0] for one in answered]
     outbox.done(target, told, value_digest)
@@ -163,7 +163,7 @@ database = open_database(Path(sys.argv[1]))
 outbox = Outbox(database)
 people = [row[0] for row in database.conn.exec_driver_sql("SELECT id FROM person ORDER BY id")]
 outbox.put(LMS, "run-1", [delivery(user(one)) for one in people])
-outbox.mark_sent(LMS, [(one.phase, one.id) for one in outbox.pending(LMS)])
+outbox.mark_sent(LMS, list(outbox.pending(LMS)))
 print("delivering", flush=True)
 for one in outbox.pending(LMS):
     outbox.done(LMS, arrived(one), value_digest)

@@ -30,6 +30,8 @@ _TOGETHER: Final = 200
 """Outcomes that become known in one transaction,"""
 _AT_LATEST: Final = 0.5
 """or all there are after so many seconds."""
+_IN_FRONT: Final = 6
+"""Loads that wait before each lane, so that none stands idle while outcomes are settled or more is read."""
 _UNTOLD: Final = "the target did not tell what became of it"
 
 Settled = Callable[[Sequence[tuple[Delivery | None, Outcome]]], None]
@@ -116,7 +118,7 @@ class Carrier:
         """Hand in what may go now: so much that no lane waits for us while we settle."""
         now = time.monotonic()
         self._lanes.limit = self._steering.lanes if now >= self._pace.quiet_until else 0
-        while self._lanes.waiting < 2 * self._steering.lanes and now >= self._pace.next_at:
+        while self._lanes.waiting < _IN_FRONT * self._steering.lanes and now >= self._pace.next_at:
             load = self._due(now) or self._fresh()
             if load is None:
                 return
@@ -137,7 +139,7 @@ class Carrier:
             some = next(self._ahead, [])
             self._is_last = not some
             if some:
-                self._store.outbox.mark_sent(self._charge.name, [(one.phase, one.id) for one in some])
+                self._store.outbox.mark_sent(self._charge.name, some)
             self._ready += [Load(part) for part in batches(some, self._charge.target.at_once)]
         return self._ready.popleft() if self._ready else None
 
@@ -210,8 +212,8 @@ class Carrier:
         never = [load for load in (*self._lanes.recall(), *self._ready) if not load.tries]
         self._ready.clear()
         if never:
-            places = [(one.phase, one.id) for load in never for one in load.deliveries]
-            self._store.outbox.mark_sent(self._charge.name, places, sent=False)
+            unsent = [one for load in never for one in load.deliveries]
+            self._store.outbox.mark_sent(self._charge.name, unsent, sent=False)
 
     def _wind_up(self) -> None:
         """However it ended: what came back is settled. Whoever is to end in a hurry does not wait for long."""

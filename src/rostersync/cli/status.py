@@ -18,6 +18,9 @@ from rostersync.model import User
 from rostersync.report import DONE
 from rostersync.store import Store
 
+_FEW = 10
+"""Ids shown for one reason."""
+
 
 @click.command()
 @common
@@ -78,6 +81,7 @@ def _target(shell: Shell, store: Store, name: str) -> dict[str, Any]:
         "departed": states["departed"],
         "suspended": states["suspended"],
         "next": min(coming).isoformat() if coming else None,
+        "refused": [msgspec.to_builtins(one) | {"parked": one.parked} for one in store.refusals.of(name).values()],
     }
 
 
@@ -109,6 +113,8 @@ def _waiting(shell: Shell, found: dict[str, Any]) -> Iterator[str]:
         yield f"  Refused: {one['source']}, {one['text']}"
         if one["releasable"]:
             yield f"    release: rostersync source accept {one['source']} {one['digest'][:12]} --reason ..."
+    for name, target in found["targets"].items():
+        yield from _refusal_lines(name, target["refused"])
     for sync, last in found["last"].items():
         yield from _run_lines(shell, sync, last)
     yield from _question_lines(found["questions"])
@@ -116,6 +122,20 @@ def _waiting(shell: Shell, found: dict[str, Any]) -> Iterator[str]:
         yield f"  {found['pinned']:,} pinned persons: rostersync pin list"
     if found["restored_backup"]:
         yield "  The state is a restored backup: nothing ends until `rostersync state recover --reason ...`."
+
+
+def _refusal_lines(target: str, refused: list[dict[str, Any]]) -> Iterator[str]:
+    """What an LMS does not take, by its reason: one reason is read once."""
+    about: dict[tuple[str, bool], list[str]] = {}
+    for one in refused:
+        about.setdefault((one["reason"], one["parked"]), []).append(f"{one['kind']} {one['id']}, since {one['since']}")
+    for (reason, parked), them in sorted(about.items()):
+        yield f"  {len(them):,} {'parked, refused' if parked else 'refused'} by {target}: {reason}"
+        yield from (f"    {one}" for one in them[:_FEW])
+        if len(them) > _FEW:
+            yield f"    and {len(them) - _FEW:,} more: rostersync status --json"
+    if any(one["parked"] for one in refused):
+        yield "    What is parked is tried again when it changes, in a full run, or after: rostersync resync SYNC --all"
 
 
 def _question_lines(questions: list[dict[str, Any]]) -> Iterator[str]:

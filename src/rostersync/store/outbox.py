@@ -102,8 +102,8 @@ class Outbox:
         """The outcomes of what `pending` held back since last asked; they go to `done` like all others."""
         return self._waiting.pop(target, [])
 
-    def mark_sent(self, target: str, handed_out: Iterable[tuple[int, str]] | None = None, *, sent: bool = True) -> None:
-        """Note durably, before it happens, that these (phase, id) are handed to the target; None = everything.
+    def mark_sent(self, target: str, handed_out: Iterable[Delivery] | None = None, *, sent: bool = True) -> None:
+        """Note durably, before it happens, that these are handed to the target; None = everything.
 
         With `sent` false: that they were not, after all.
         """
@@ -112,8 +112,7 @@ class Outbox:
             if handed_out is None:
                 self._database.conn.execute(everything)
             else:
-                # The kinds are named so that the primary key serves the look-up.
-                rows = ((sent, target, phase, kind, id_) for phase, id_ in handed_out for kind in KINDS)
+                rows = ((sent, target, one.phase, one.object_kind, one.id) for one in handed_out)
                 self._database.update_many(outbox, ("sent",), ("target", "phase", "object_kind", "id"), rows)
 
     # -- after delivery ---------------------------------------------------------------------------------------------
