@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
+from typing import Final
 
 import structlog
 
@@ -19,7 +20,7 @@ from rostersync.carrying.pace import Manners
 from rostersync.carrying.turns import Turns
 from rostersync.errors import TargetUnavailable
 from rostersync.model import Delivery, Outcome
-from rostersync.plan import REMOVAL, REVOKE
+from rostersync.plan import END, REMOVAL, REVOKE
 from rostersync.planning import TargetPlan
 from rostersync.settling import Holding
 from rostersync.store import Store
@@ -27,6 +28,9 @@ from rostersync.store.refusals import Refusal
 from rostersync.store.scratch import Scratch
 
 log = structlog.get_logger()
+
+_TAKES_AWAY: Final = (REVOKE, END)
+"""Phases in which nothing is ever parked: a target that keeps somebody in is asked every night to let her out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ class _Refusals:
     def park(self, delivery: Delivery) -> bool:
         """Whether the very same was refused again and again. What takes access away is always tried."""
         before = self.there[delivery.id]
-        if delivery.phase == REVOKE or not before.parked or before.digest != self._digest(delivery):
+        if delivery.phase in _TAKES_AWAY or not before.parked or before.digest != self._digest(delivery):
             return False
         self.delivered.parked.add(delivery.id)
         return True
@@ -117,7 +121,7 @@ class _Refusals:
                 self._arrived(delivery)
 
     def _refused(self, delivery: Delivery | None, outcome: Outcome) -> None:
-        if delivery and delivery.phase != REVOKE and outcome.trouble != "passing":
+        if delivery and delivery.phase not in _TAKES_AWAY and outcome.trouble != "passing":
             place = (delivery.id, delivery.phase, delivery.object_kind)
             refusal = Refusal(*place, self._digest(delivery), outcome.reason, self.booking.on)
             self.now[delivery.id] = (refusal, outcome)

@@ -117,8 +117,8 @@ class Carrier:
     def _hand_in(self) -> None:
         """Hand in what may go now: so much that no lane waits for us while we settle."""
         now = time.monotonic()
-        self._lanes.limit = self._steering.lanes if now >= self._pace.quiet_until else 0
-        while self._lanes.waiting < _IN_FRONT * self._steering.lanes and now >= self._pace.next_at:
+        self._lanes.limit = self._pace.lanes(self._steering.lanes, now)
+        while self._lanes.waiting < _IN_FRONT * self._lanes.limit and now >= self._pace.next_at:
             load = self._due(now) or self._fresh()
             if load is None:
                 return

@@ -60,6 +60,12 @@ class Pace:
             self.quiet_until = max(self.quiet_until, again_at)
         return again_at
 
+    def lanes(self, wanted: int, now: float) -> int:
+        """How many lanes may call now: none while all is quiet, and one while nothing gets through."""
+        if now < self.quiet_until:
+            return 0
+        return 1 if self._row > wanted else wanted
+
     def is_down(self, now: float) -> bool:
         """Whether the target has done nothing for so long that this run gives it up."""
         return self._row > 1 and now - self._failing_since > self._manners.patience
