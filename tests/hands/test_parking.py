@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rostersync.model import Delivery, Group, User
-from rostersync.plan import END, REVOKE
+from rostersync.plan import REVOKE
 from rostersync.resyncing import Scope, resync
 from tests.hands.stage import DAY, NEXT, Stage
 from tests.hands.test_delivering import refusing
@@ -94,8 +94,8 @@ def test_what_takes_access_away_is_tried_every_night(settled: Stage) -> None:
     for night in range(5):
         settled.lms.handed.clear()
         assert settled.run(NEXT + night * DAY).failed > 0
-        assert {delivery.phase for delivery in settled.lms.handed} == {REVOKE, END}
-    assert settled.state().refusals.of("lms") == {}
+        assert REVOKE in {delivery.phase for delivery in settled.lms.handed}
+    assert REVOKE not in {one.phase for one in settled.state().refusals.of("lms").values()}
 
 
 def test_a_parked_one_does_not_keep_an_approved_removal_waiting(stage: Stage) -> None:
