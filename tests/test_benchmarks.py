@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from pathlib import Path
 
 import pytest
-from benchmarks import chart, page, results, table, with_dlt
+from benchmarks import chart, delivery, page, results, table, with_dlt
 from benchmarks.__main__ import main
 from benchmarks.exports import Exports
 from benchmarks.measure import Failed, measured
@@ -148,3 +149,10 @@ def test_the_growth_table_sets_sizes_side_by_side() -> None:
     assert "S to M, file 10.0 x" in grown
     assert "2.5 x · 1.0 x" in grown
     assert table.growth({"S": sized("S", 2, 6)}) == table.NOT_MEASURED
+
+
+def test_delivery_over_one_connection_and_over_eight_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    delivery.main(["--persons", "40", "--delay", "1"])
+    told = capsys.readouterr().out
+    assert re.search(r"8 at most: 62 in [\d.]+ s", told)
+    assert re.search(r"8 connections deliver [\d.]+ times as fast as one", told)

@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from rostersync.store.refusals import Refusal
 from tests.cli.conftest import Desk
 from tests.scenarios.test_guardians import decide
 from tests.scenarios.town import AUTUMN, Human, Tied
@@ -152,3 +154,16 @@ def test_whatever_happened_the_status_names_nobody(desk: Desk, changed: dict[str
     names = {word for one in desk.town.world.people.values() for word in (one.given, one.family, one.number) if word}
     assert [name for name in names if name in told] == []
     assert "1 x suggested_role: " in told
+
+
+def test_what_an_lms_does_not_take_is_shown_with_its_reason_and_what_to_do(desk: Desk) -> None:
+    known = Refusal("ab" * 16, 3, "user", "cd" * 16, "the name is taken; change it", AUTUMN, times=3)
+    with desk.town.store() as store:
+        store.refusals.add("lms", [known, *(replace(known, id=f"{number:032x}", times=1) for number in range(12))])
+    told = desk("status").out
+    assert f"1 parked, refused by lms: the name is taken; change it\n    user {'ab' * 16}, since 2026-10-05" in told
+    assert "12 refused by lms: the name is taken; change it" in told
+    assert "and 2 more: rostersync status --json" in told
+    assert "rostersync resync SYNC --all" in told
+    refused = status(desk)["targets"]["lms"]["refused"]
+    assert (len(refused), sum(one["parked"] for one in refused)) == (13, 1)

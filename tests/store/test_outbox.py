@@ -212,6 +212,47 @@ def test_a_new_round_of_handing_out_starts_without_old_failures(outbox: Outbox) 
     assert list(outbox.pending(LMS)) == [create]
 
 
+def test_phases_are_told_in_order_and_each_hands_out_its_own(outbox: Outbox) -> None:
+    last, first, same = delivery(None, before=user(ANNE), phase=6), delivery(user()), delivery(user(OLA))
+    put(outbox, last, first, same)
+    assert (outbox.phases(LMS), outbox.count(LMS)) == ([3, 6], 3)
+    assert {one.id for one in outbox.pending(LMS, 3)} == {first.id, same.id}
+    assert list(outbox.pending(LMS, 6)) == [last]
+    assert (outbox.phases("another"), outbox.count("another")) == ([], 0)
+
+
+def test_a_phase_knows_the_keys_and_failures_of_those_before(outbox: Outbox) -> None:
+    creates = [delivery(user()), delivery(user(OLA))]
+    links = [delivery(followed_by(user(one), MOTHER), before=user(one), phase=4) for one in (KARI, OLA)]
+    put(outbox, *creates, *links)
+    assert outbox.phases(LMS) == [3, 4]
+    list(outbox.pending(LMS, 3))
+    outbox.done(LMS, arrived(creates[0], target_key="lms-77") + failed(creates[1]), value_digest)
+    assert [(one.id, one.target_key) for one in outbox.pending(LMS, 4)] == [(user().id, "lms-77")]
+    assert [one.id for one in outbox.waiting(LMS)] == [user(OLA).id]
+
+
+def test_that_of_which_nobody_knows_whether_it_arrived_is_uncertain_and_its_reason_is_kept(
+    outbox: Outbox, knowledge: Knowledge, ledger: Database
+) -> None:
+    deliver_all(outbox, delivery(group()))
+    unheard, removal = delivery(user()), delivery(None, before=group(), phase=6)
+    put(outbox, unheard, removal)
+    told = [Outcome(one.id, one.phase, False, "no answer", trouble="unknown") for one in (unheard, removal)]
+    outbox.done(LMS, told, value_digest)
+    assert held(knowledge, user().id) == Known("user", user().id, user(), "")
+    assert held(knowledge, group().id).digest == "", "the LMS may have removed it, or not"
+    assert {line.reason for line in Runs(ledger).outcomes("run-1")} == {"no answer"}
+    assert outbox.count(LMS) == 0
+
+
+def test_what_was_marked_as_sent_and_was_not_after_all_is_not_in_doubt(outbox: Outbox) -> None:
+    put(outbox, delivery(user()), delivery(user(OLA)))
+    outbox.mark_sent(LMS)
+    outbox.mark_sent(LMS, [delivery(user())], sent=False)
+    assert outbox.recover(LMS) == 1
+
+
 @pytest.mark.parametrize("at_once", [True, False])
 def test_what_was_delivered_over_a_failure_is_uncertain(outbox: Outbox, knowledge: Knowledge, at_once: bool) -> None:
     """The LMS took both in one batch, refused the first and accepted the second: what it holds, nobody knows."""

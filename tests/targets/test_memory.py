@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from rostersync.errors import TargetUnavailable, UserMistake
+from rostersync.errors import TargetFaltering, TargetUnavailable, UserMistake
 from rostersync.model import Delivery, Group, Organisation, Outcome, User
 from rostersync.targets import Existing, Placed, Target, make, settings_type, types
 from rostersync.targets.memory import KILLED, MemoryTarget, Settings
@@ -290,3 +291,55 @@ def test_a_file_that_is_something_else_is_not_touched(tmp_path: Path) -> None:
 def test_a_folder_in_the_place_of_its_file_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(TargetUnavailable):
         MemoryTarget("lms", Settings(path=tmp_path))
+
+
+# -- bad weather ------------------------------------------------------------------------------------------------------
+
+
+def told_in(weather: Settings, calls: int = 400) -> tuple[int, int]:
+    """So many calls of one delivery: how many broke off or were not answered, and how many were carried out."""
+    target, failed = MemoryTarget("lms", weather), 0
+    for _ in range(calls):
+        try:
+            deliver(target, made(OWNER))
+        except TargetFaltering:
+            failed += 1
+    return failed, target.calls[OWNER.id, "create"]
+
+
+def test_some_calls_break_off_and_some_are_carried_out_without_an_answer() -> None:
+    failed, done = told_in(Settings(unheard=20))
+    assert (40 < failed < 120, done) == (True, 400)
+    failed, done = told_in(Settings(faltering=20))
+    assert 40 < failed < 120
+    assert 400 - failed < done < 400, "of those that broke off, some had done what they were asked"
+
+
+def test_the_same_chance_has_the_same_calls_fail() -> None:
+    weather = Settings(faltering=30, unheard=10, chance=7)
+    assert told_in(weather) == told_in(weather) != told_in(Settings(faltering=30, unheard=10, chance=8))
+
+
+def test_a_call_that_breaks_off_has_told_the_truth_of_what_it_told() -> None:
+    target = MemoryTarget("lms", Settings(faltering=100))
+    heard: list[Outcome] = []
+    with pytest.raises(TargetFaltering):
+        heard.extend(target.deliver(SCHOOL_OPENS, roster_of(())))
+    assert sum(target.calls.values()) == len(heard)
+
+
+def test_several_calls_at_once_leave_one_truth(tmp_path: Path) -> None:
+    path = tmp_path / "lms.jsonl"
+    target = MemoryTarget("lms", Settings(path=path, connections=4))
+    deliver(target, *SCHOOL_OPENS)
+    pupils = [replace(PUPIL, id=f"pupil-{number}") for number in range(40)]
+    lanes = [
+        threading.Thread(target=deliver, args=(target, *map(made, pupils[start : start + 10])))
+        for start in range(0, 40, 10)
+    ]
+    for lane in lanes:
+        lane.start()
+    for lane in lanes:
+        lane.join()
+    assert MemoryTarget("lms", Settings(path=path)).snapshot() == target.snapshot()
+    assert len(target.snapshot()) == 44
