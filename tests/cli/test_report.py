@@ -38,6 +38,7 @@ def test_the_worst_code_wins_in_the_order_of_the_contract() -> None:
         ({"removal": REMOVAL}, 3),
         ({"removal": replace(REMOVAL, approved=True)}, 0),
         ({"failed": 2}, 4),
+        ({"parked": 1}, 4),
         ({"failed": 2, "entries": (HELD,)}, 4),
         ({"sources": (EVERYDAY, REFUSED)}, 4),
         ({"sources": (REFUSED,)}, 1),
@@ -157,6 +158,7 @@ def test_a_refused_source_tells_why_and_what_to_do() -> None:
     [
         ({"command": "plan"}, "Nothing was written to any LMS. To deliver what is cleared: rostersync sync oslo"),
         ({"deliver": False}, "Nothing was delivered: `deliver` is not true under [target] in the config."),
+        ({"parked": 3}, "3 objects are parked, because the LMS has refused them again and again: rostersync status"),
         ({"failed": 2, "failures": {"the LMS said no": 2}}, "43 changes delivered, 2 objects failed.\n          2 x the LMS said no"),
         ({"removal": REMOVAL}, "4 users are due for permanent removal, which takes an approval:\n    rostersync approve 9a0b9a0b9a0b --reason ..."),
         ({"removal": replace(REMOVAL, approved=True)}, "4 users are due for permanent removal, which is approved."),

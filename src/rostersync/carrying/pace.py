@@ -21,7 +21,7 @@ class Manners:
     longest_pause: float = 60.0
     patience: float = 300.0
     tries: int = 5
-    grace: float = 10.0
+    grace: float = 5.0
 
 
 class Pace:
