@@ -24,9 +24,9 @@ from rostersync.store import Store
 from rostersync.store.engine import batches
 from rostersync.targets import Target
 
-AHEAD: Final = 500
+AHEAD: Final = 1_000
 """Deliveries marked as sent in one transaction, before any of them is handed over."""
-_TOGETHER: Final = 200
+_TOGETHER: Final = 500
 """Outcomes that become known in one transaction,"""
 _AT_LATEST: Final = 0.5
 """or all there are after so many seconds."""
