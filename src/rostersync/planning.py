@@ -189,7 +189,8 @@ class Planning:
         name = planned.part.settings.name
         pinned = [pin.person for pin in self.store.decisions.pins() if pin.until >= self.on]
         spared = planned.stirring | self.store.known.for_persons(name, pinned).keys()
-        drafts = list(draft_removals(self.store.known.by_state(name, "suspended"), context, spared))
+        suspended = self.store.known.by_state(name, "suspended")
+        drafts = list(draft_removals(suspended, context, spared, deletes=planned.part.target.deletes))
         planned.removals_due = len(drafts)
         for draft in drafts:
             planned.removals.add(name, draft)

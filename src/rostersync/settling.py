@@ -35,7 +35,7 @@ class Settlement(NamedTuple):
     life: Life | None = None
 
 
-_LIFE_STEPS = frozenset(("suspend", "merge", "restore"))
+_LIFE_STEPS = frozenset(("suspend", "merge", "restore", "remove"))
 _delivered_alike = attrgetter("kind", "action", "revocation")
 
 

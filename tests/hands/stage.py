@@ -49,6 +49,8 @@ class WatchedLms:
     supports: frozenset[Kind] = EVERYTHING
     connections: int = 1
     at_once: int = 500
+    deletes: bool = True
+    looks_around: bool = False
     left_out: dict[str, int] = field(default_factory=dict)
     refuses: Callable[[Delivery], str] = lambda _delivery: ""
     own_key: Callable[[Delivery], str] = lambda _delivery: ""

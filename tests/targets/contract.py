@@ -108,6 +108,24 @@ def roster_of(deliveries: Iterable[Delivery]) -> Roster:
     return lambda: (placed for kind in held.values() for _, placed in sorted(kind.items()))
 
 
+def with_near(deliveries: Iterable[Delivery], roster: Roster) -> list[Delivery]:
+    """These deliveries with what each refers to, as the store would tell a target that looks around."""
+    held = {placed.value.id: placed for placed in roster()}
+    return [replace(one, near=tuple(held[id_] for id_ in sorted(_near(one, held)))) for one in deliveries]
+
+
+def _near(delivery: Delivery, held: dict[str, Placed]) -> set[str]:
+    ids: set[str] = set()
+    for value in (delivery.before, delivery.after):
+        if isinstance(value, Group):
+            ids.add(value.school)
+        elif isinstance(value, User):
+            ids |= {at.school for at in value.schools} | {tie.group for tie in value.memberships} | {*value.guardians}
+    following = {delivery.id, *ids}
+    ids |= {id_ for id_, one in held.items() if isinstance(one.value, User) and following & {*one.value.guardians}}
+    return ids & held.keys()
+
+
 @contextmanager
 def no_room(beyond: int = 0) -> Iterator[None]:
     """Let no file of this process grow beyond so many bytes, as on a full disk; it binds root too."""
@@ -166,7 +184,9 @@ class TargetContract(ABC):
 
     def deliver(self, target: Target, *deliveries: Delivery) -> list[Outcome]:
         self.past += deliveries
-        return list(target.deliver(iter(deliveries), roster_of(self.past)))
+        roster = roster_of(self.past)
+        told = with_near(deliveries, roster) if target.looks_around else deliveries
+        return list(target.deliver(iter(told), roster))
 
     def test_what_is_delivered_is_there(self, target: Target, place: Path) -> None:
         outcomes = self.deliver(target, *EVERYBODY)
@@ -198,7 +218,7 @@ class TargetContract(ABC):
 
     def test_a_revocation_comes_before_what_is_created_in_the_same_run(self, target: Target, place: Path) -> None:
         self.deliver(target, *EVERYBODY)
-        sister = replace(LINKED, id="sister", person="p-4")
+        sister = replace(LINKED, id="sister", person="p-4", fields=())
         outcomes = self.deliver(target, moved(LINKED, PUPIL, phase=0), made(sister))
         seen = self.seen(target, place)
         assert [outcome.phase for outcome in outcomes] == [0, 3]

@@ -136,12 +136,19 @@ def draft_untouched(known: Known, ended: Container[str], context: Context, lapse
     return drafted(known, left, known.life, changes)
 
 
-def draft_removals(suspended: Iterable[Known], context: Context, spared: Container[str]) -> Iterator[Draft]:
-    """The permanent removals that are due, a plan of their own. `spared` are the ids of users the main plan changes."""
+def draft_removals(
+    suspended: Iterable[Known], context: Context, spared: Container[str], *, deletes: bool = True
+) -> Iterator[Draft]:
+    """The permanent removals that are due, a plan of their own. `spared` are the ids of users the main plan changes.
+
+    An LMS that `deletes` nobody keeps her in its trash, and she is handed over to its administrator.
+    """
     for known in suspended:
         user = user_of(known)
         if known.id in spared or context.restored_backup or beyond_us(user):
             continue
         if due(known.life, policy_for(user, context.policies), context.calendar, context.on) == "remove":
             reason = f"suspended since {known.life.suspended_on}: {known.life.reason}"
-            yield Draft("user", known.id, known, None, known.life, (step("remove", reason, user, None, context),))
+            remove = step("remove", reason, user, None, context)
+            wanted, life = (None, known.life) if deletes else (user, replace(known.life, state="handed_over"))
+            yield Draft("user", known.id, known, wanted, life, (remove,))

@@ -124,7 +124,8 @@ class Delivery(Struct, frozen=True):
     """One object handed to a target: what it should hold afterwards (None = remove it), and the changes that make it so.
 
     Delivering the same thing twice is harmless: create and update both mean "make it so".
-    `phase` orders deliveries: see plan.PHASES.
+    `phase` orders deliveries: see plan.PHASES. `near` is what a target that looks around is told besides, as it should
+    hold it: the schools and groups that the object is in, its guardians, and everybody whom it or one of them follows.
     """
 
     object_kind: ObjectKind
@@ -135,6 +136,7 @@ class Delivery(Struct, frozen=True):
     life: Life
     changes: tuple[Change, ...]
     target_key: str = ""
+    near: tuple[Placed, ...] = ()
 
 
 class Placed(Struct, frozen=True):

@@ -47,6 +47,16 @@ class Target(Protocol):
         ...
 
     @property
+    def deletes(self) -> bool:
+        """False when the LMS has no call for permanent deletion: whom it should delete is then handed over to a person."""
+        ...
+
+    @property
+    def looks_around(self) -> bool:
+        """True when each delivery must tell what is `near` it; what that costs is saved for all others."""
+        ...
+
+    @property
     def left_out(self) -> Mapping[str, int]:
         """What the last delivery could not carry, for the report: a sentence that names nobody -> how often."""
         ...

@@ -85,6 +85,16 @@ class MemoryTarget:
         return self._settings.at_once
 
     @property
+    def deletes(self) -> bool:
+        """Users are really removed."""
+        return True
+
+    @property
+    def looks_around(self) -> bool:
+        """What is delivered is enough."""
+        return False
+
+    @property
     def left_out(self) -> Mapping[str, int]:
         """Nothing: an object target holds whatever it is given."""
         return {}

@@ -63,6 +63,16 @@ class OneRosterCsv:
         return sys.maxsize
 
     @property
+    def deletes(self) -> bool:
+        """Who is removed is absent from the set."""
+        return True
+
+    @property
+    def looks_around(self) -> bool:
+        """What is delivered is enough."""
+        return False
+
+    @property
     def left_out(self) -> Mapping[str, int]:
         """What the last set could not carry, for the report: a sentence that names nobody -> how often."""
         return self._left_out

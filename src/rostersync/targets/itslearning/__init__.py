@@ -1,0 +1,110 @@
+"""The target that is itslearning: IMS Enterprise Services, SOAP 1.1 with WS-Security.
+
+Creating is also updating and restoring, deleting is putting into the trash, and nothing is ever deleted for good: that is
+handed over to the site's administrator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from rostersync.model import Delivery, Kind, Outcome, Placed
+from rostersync.targets import Existing, Target
+from rostersync.targets.itslearning import everybody
+from rostersync.targets.itslearning.jobs import LeftOut, chunks
+from rostersync.targets.itslearning.people import People
+from rostersync.targets.itslearning.roles import Roles
+from rostersync.targets.itslearning.service import Site
+from rostersync.targets.itslearning.settings import Settings, refuse_mistakes
+from rostersync.targets.itslearning.structure import Structure
+from rostersync.targets.itslearning.users import Users
+
+__all__ = ["Itslearning", "Settings", "make"]
+
+
+class Itslearning:
+    """One itslearning site.
+
+    Raises:
+        UserMistake: the settings would have the LMS choose by itself.
+    """
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        refuse_mistakes(name, settings)
+        self._settings = settings
+        self._left_out = LeftOut()
+        self._site = Site(name, settings)
+        people = People(settings, Roles(settings), self._left_out)
+        self._structure = Structure(self._site, settings, self._left_out)
+        self._users = Users(self._site, settings, people, self._left_out)
+
+    @property
+    def supports(self) -> frozenset[Kind]:
+        """Everything."""
+        return frozenset({"organisation", "group", "person", "membership", "guardianship"})
+
+    @property
+    def whole(self) -> bool:
+        """Objects are delivered a few at a time."""
+        return False
+
+    @property
+    def deletes(self) -> bool:
+        """There is no call for it: whom it should delete for good is handed over to the site's administrator."""
+        return False
+
+    @property
+    def looks_around(self) -> bool:
+        """A link is written on the guardian with all that she has, and a role depends on the kind of group."""
+        return True
+
+    @property
+    def connections(self) -> int:
+        """As many as the settings allow; the vendor suggests one, with ten objects in a request."""
+        return self._settings.connections
+
+    @property
+    def at_once(self) -> int:
+        """What fits into one request."""
+        return self._settings.batch
+
+    @property
+    def left_out(self) -> Mapping[str, int]:
+        """What could not be carried as wanted since the last `sweep`, and what the LMS warned of."""
+        return self._left_out.counts()
+
+    def check(self) -> list[str]:
+        """Whether the site answers, and has the field for national numbers; nothing is changed."""
+        return list(everybody.complaints(self._site, self._settings))
+
+    def sweep(self) -> None:
+        """Nothing is left behind; the report begins anew."""
+        self._left_out.clear()
+
+    def existing(self) -> Iterator[Existing]:
+        """The users that the site lists, page by page. Whom nobody gave a sync id cannot be told to us, and is left out.
+
+        Raises:
+            TargetUnavailable: the site does not let itself be read (readAllPersons has to be switched on there).
+        """
+        return everybody.existing(self._site, self._settings)
+
+    def deliver(self, deliveries: Iterable[Delivery], roster: Callable[[], Iterator[Placed]]) -> Iterator[Outcome]:  # noqa: ARG002
+        """Do the deliveries, a batch at a time. The roster is not looked at: what is `near` is enough.
+
+        Raises:
+            TargetFaltering, TargetUnavailable: as told by the protocol.
+        """
+        for jobs in chunks(deliveries, self._settings.batch):
+            part = self._users if jobs[0].delivery.object_kind == "user" else self._structure
+            part.deliver(jobs)
+            yield from [job.outcome() for job in jobs]
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._site.close()
+
+
+def make(name: str, settings: Settings) -> Target:
+    """The target of one `[target.NAME]`."""
+    return Itslearning(name, settings)

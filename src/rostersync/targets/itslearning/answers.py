@@ -1,0 +1,160 @@
+"""What IMS Enterprise Services answer, read without entities, DTDs or access to anything else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from lxml import etree
+from msgspec import Struct
+
+from rostersync.targets.itslearning.words import COMMON, HEADER, MEMBERSHIP_VALUES, PERSON, PERSON_VALUES, SOAP
+
+_ENVELOPE: Final = f"{{{SOAP}}}Envelope"
+_FAULT: Final = f"{{{SOAP}}}Body/{{{SOAP}}}Fault"
+_RESPONSE_HEADER: Final = f"{{{SOAP}}}Header/{{{HEADER}}}syncResponseHeaderInfo"
+_MESSAGE: Final = f"{{{HEADER}}}messageIdentifier"
+_STATUS: Final = f"{{{HEADER}}}statusInfo"
+_STATUS_SET: Final = f"{{{HEADER}}}statusInfoSet/{{{HEADER}}}statusInfo"
+
+
+class NoAnswer(Exception):
+    """What came is no answer of this service; the message says what it is instead."""
+
+
+class Status(Struct, frozen=True):
+    """What became of one thing in a request, in the LMS's own words (IMS: codeMajor, severity, codeMinor, description)."""
+
+    major: str
+    severity: str = "status"
+    minor: str = ""
+    text: str = ""
+
+    @property
+    def good(self) -> bool:
+        """Whether it was done, perhaps with a warning."""
+        return self.major.lower() == "success"
+
+    @property
+    def warned(self) -> bool:
+        """Whether it was done in another way, or in part."""
+        return self.good and self.severity.lower() != "status"
+
+
+class Fault(Struct, frozen=True):
+    """The whole request was refused. `code` has no prefix."""
+
+    code: str
+    text: str = ""
+
+    @property
+    def credentials(self) -> bool:
+        """Whether our user name or password is not taken (WS-Security 1.0, section 12)."""
+        return any(word in self.code for word in ("FailedAuthentication", "InvalidSecurity", "FailedCheck"))
+
+    @property
+    def ours(self) -> bool:
+        """Whether the fault is said to be in what was asked, so that asking again changes nothing."""
+        return self.code.startswith("Client")
+
+
+class Answer(Struct, frozen=True):
+    """An answer: the name of its request where it is echoed, a status for each thing asked, and the document."""
+
+    name: str
+    statuses: tuple[Status, ...]
+    document: etree._Element
+
+
+def read(body: bytes) -> Answer | Fault:
+    """Read an envelope.
+
+    Raises:
+        NoAnswer: it is none.
+    """
+    root = _parsed(body)
+    if root.tag != _ENVELOPE:
+        raise NoAnswer("it is no SOAP 1.1 envelope")
+    fault = root.find(_FAULT)
+    if fault is not None:
+        code = (fault.findtext("faultcode") or "").strip()
+        return Fault(code.rpartition(":")[2], (fault.findtext("faultstring") or "").strip())
+    header = root.find(_RESPONSE_HEADER)
+    if header is None:
+        raise NoAnswer("it has no status")
+    listed = header.findall(_STATUS_SET) or header.findall(_STATUS)
+    return Answer((header.findtext(_MESSAGE) or "").strip(), tuple(map(_status, listed)), root)
+
+
+def _parsed(body: bytes) -> etree._Element:
+    # A parser of its own for each answer: one parser is not for several threads.
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        root = etree.fromstring(body, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        page = b"<html" in body[:1000].lower() or b"<!doctype html" in body[:1000].lower()
+        raise NoAnswer("it is a page of HTML" if page else "it is no XML") from None
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise NoAnswer("it holds a DOCTYPE, which is never read")
+    return root
+
+
+def _status(element: etree._Element) -> Status:
+    minor = element.iterfind(f"{{{HEADER}}}codeMinor/{{{HEADER}}}codeMinorField/{{{HEADER}}}codeMinorValue")
+    return Status(
+        major=(element.findtext(f"{{{HEADER}}}codeMajor") or "").strip(),
+        severity=(element.findtext(f"{{{HEADER}}}severity") or "status").strip(),
+        minor=" ".join((one.text or "").strip() for one in minor),
+        text=(element.findtext(f"{{{HEADER}}}description/{{{HEADER}}}text") or "").strip(),
+    )
+
+
+class Person(Struct, frozen=True):
+    """A person as the LMS tells of her. `key` is empty where nobody gave her one; `children` are keys."""
+
+    key: str
+    login: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
+    children: frozenset[str] = frozenset()
+
+
+def persons(document: etree._Element) -> Iterator[Person]:
+    """The persons in an answer, in its order."""
+    for pair in document.iter(f"{{{PERSON}}}personIdPair"):
+        extension = pair.find(f"{{{PERSON}}}person/{{{PERSON_VALUES}}}extension")
+        yield Person(
+            key=_text(pair, f"{{{PERSON}}}sourcedId/{{{COMMON}}}identifier"),
+            login=_text(pair, f".//{{{PERSON_VALUES}}}userId/{{{COMMON}}}userIdValue"),
+            fields=tuple(_fields(extension)) if extension is not None else (),
+            children=frozenset(_children(extension)) if extension is not None else frozenset(),
+        )
+
+
+def _fields(extension: etree._Element) -> Iterator[tuple[str, str]]:
+    for one in extension.iterfind(f"{{{COMMON}}}extensionField"):
+        yield _text(one, f"{{{COMMON}}}fieldName"), _text(one, f"{{{COMMON}}}fieldValue")
+
+
+def _children(extension: etree._Element) -> Iterator[str]:
+    for one in extension.iterfind(f"{{{COMMON}}}relationship"):
+        if _text(one, f"{{{COMMON}}}relation") == "Child":
+            yield _text(one, f"{{{COMMON}}}sourceId/{{{COMMON}}}identifier")
+
+
+def total(document: etree._Element) -> int | None:
+    """How many persons there are on all pages, where the answer says so."""
+    for one in document.iter("{*}virtualCount"):
+        text = (one.text or "").strip()
+        return int(text) if text.isdecimal() else None
+    return None
+
+
+def memberships(document: etree._Element) -> Iterator[tuple[str, str]]:
+    """The memberships in an answer: their own ids, and their groups."""
+    for pair in document.iter("{*}membershipIdPair"):
+        own = _text(pair, f"{{*}}sourcedId/{{{COMMON}}}identifier")
+        yield own, _text(pair, f"{{*}}membership/{{{MEMBERSHIP_VALUES}}}groupSourcedId/{{{COMMON}}}identifier")
+
+
+def _text(element: etree._Element, path: str) -> str:
+    return (element.findtext(path) or "").strip()
