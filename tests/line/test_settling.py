@@ -140,6 +140,14 @@ def test_a_removed_user_leaves_nothing() -> None:
     assert (delivery.phase, delivery.before, delivery.after) == (REMOVAL, OUT, None)
 
 
+def test_where_an_lms_deletes_nobody_she_is_handed_over_and_stays_known() -> None:
+    policies = dict.fromkeys(POLICIES, DepartedPolicy(suspend_after=30, remove_after=0))
+    (draft,) = draft_removals([known(OUT, SUSPENDED)], context(policies=policies), (), deletes=False)
+    (delivery,) = settle(draft, Nothing()).deliveries
+    assert (delivery.phase, delivery.before, delivery.after) == (REMOVAL, OUT, OUT)
+    assert delivery.life == replace(SUSPENDED, state="handed_over")
+
+
 def test_schools_come_before_groups_and_groups_end_after_everything() -> None:
     school, group = Organisation("north", "school", "Nordre skole"), Group("8a", "class", "8A", "8A", "north")
     there = Known("group", "8a", group, "as-delivered")

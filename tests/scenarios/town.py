@@ -226,7 +226,9 @@ def small_world() -> World:
 class Town:
     """A home of rostersync in a folder, with one source and one target, run in this process on chosen dates."""
 
-    def __init__(self, home: Path, *, target: str = "oneroster_csv", extra: str = "", deliver: bool = True) -> None:
+    def __init__(
+        self, home: Path, *, target: str = "oneroster_csv", place: str = "", extra: str = "", deliver: bool = True
+    ) -> None:
         self.home = home
         self.world = small_world()
         self._parts: Parts | None = None
@@ -235,7 +237,7 @@ class Town:
             (home / folder).mkdir(parents=True, exist_ok=True)
         (home / "secret").write_text(SECRET)
         (home / "secret").chmod(0o600)
-        place = 'directory = "out"' if target == "oneroster_csv" else 'path = "out/lms.jsonl"'
+        place = place or ('directory = "out"' if target == "oneroster_csv" else 'path = "out/lms.jsonl"')
         mappings = ROOT / "mappings"
         self.config = home / "rostersync.toml"
         self.config.write_text(

@@ -140,6 +140,8 @@ class Carrier:
             self._is_last = not some
             if some:
                 self._store.outbox.mark_sent(self._charge.name, some)
+                if self._charge.target.looks_around:
+                    some = self._store.near.around(self._charge.name, some)
             self._ready += [Load(part) for part in batches(some, self._charge.target.at_once)]
         return self._ready.popleft() if self._ready else None
 

@@ -25,6 +25,7 @@ from rostersync.store.keyring import Keyring
 from rostersync.store.known import Knowledge
 from rostersync.store.lease import Lease
 from rostersync.store.moving import Carried, carry, moved_to, stay
+from rostersync.store.near import Near
 from rostersync.store.opening import Opening
 from rostersync.store.outbox import Outbox
 from rostersync.store.packing import pack
@@ -50,6 +51,7 @@ class Store:
         self.known = Knowledge(database)
         self.outbox = Outbox(database)
         self.refusals = Refusals(database)
+        self.near = Near(database)
         self.runs = Runs(database)
         self.approvals = Approvals(database)
         self.decisions = Decisions(database)

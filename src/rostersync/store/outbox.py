@@ -181,6 +181,9 @@ class Outbox:
             move = parcels.move(row, arrived.target_key if arrived else "", digest)
             if move.value is None and digest is uncertain:
                 self._knowledge.doubt(target, move.object_kind, move.id)  # the LMS may have removed it, or not
+            elif digest is uncertain:
+                before = self._knowledge.get(target, move.id)
+                moves.append(parcels.doubtful(row, move, before.value if before else None))
             else:
                 moves.append(move)
         self._knowledge.move(target, moves, places)

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from rostersync.model import Action, Change, Delivery, Held, Kind, User
 from rostersync.store.engine import Database
@@ -117,6 +118,14 @@ class Parcels:
         value = unpack(self._packing.open(key, sealed, place_of(self._target, kind, id_)))
         return Move(kind, id_, no, value, digest(value), sealed, target_key, row[7:])
 
+    def doubtful(self, row: Row, move: Move, before: Held | None) -> Move:
+        """The same move when nobody knows whether it arrived, from what was known `before`."""
+        value = either(before, move.value)
+        if value is None or value == move.value:
+            return move
+        key, place = self._packing.unwrapped(row[4]), place_of(self._target, move.object_kind, move.id)
+        return move._replace(value=value, sealed=self._packing.seal(key, pack(value), place))
+
     def steps(self, row: Row) -> list[tuple[Kind, Action]]:
         """The kinds of step in a row of `FAILED`, each once, in order."""
         phase, kind, id_, _, wrapped, sealed = row
@@ -143,6 +152,18 @@ class Parcels:
 def uncertain(_: Held) -> str:
     """The digest of what may or may not have arrived."""
     return ""
+
+
+def either(before: Held | None, after: Held | None) -> Held | None:
+    """What an LMS may hold when nobody knows whether `after` arrived: an active user may still have every tie she had.
+
+    Were they forgotten, nothing would ever take them away: not even a link that was to end at once.
+    """
+    if not isinstance(before, User) or not isinstance(after, User) or not after.enabled:
+        return after
+    ties = {tie.group: tie for tie in (*before.memberships, *after.memberships)}
+    guardians = sorted({*before.guardians, *after.guardians})
+    return replace(after, memberships=tuple(sorted(ties.values())), guardians=tuple(guardians))
 
 
 def _rest_place(target: str, phase: int, kind: str, id_: str) -> str:

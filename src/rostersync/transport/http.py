@@ -35,7 +35,10 @@ Blame = Callable[[str], RostersyncError]
 
 
 class Http:
-    """One server. `name` is what messages call it: they never show a path or a query, since those may hold ids."""
+    """One server. `name` is what messages call it: they never show a path or a query, since those may hold ids.
+
+    `passing` makes the error of a call that may succeed in a while; `blame` makes it too, unless told otherwise.
+    """
 
     def __init__(
         self,
@@ -44,6 +47,7 @@ class Http:
         line: Line,
         blame: Blame,
         *,
+        passing: Blame | None = None,
         authoriser: Authoriser | None = None,
         wait: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.monotonic,
@@ -52,6 +56,7 @@ class Http:
         self._base = base.rstrip("/")
         self._line = line
         self._blame = blame
+        self._passing = passing or blame
         self._authoriser = authoriser or Open()
         self._wait = wait
         self._now = now
@@ -116,7 +121,7 @@ class Http:
                 if reason := _distrust(error):
                     raise self.trouble(call, f"its certificate does not hold ({reason}); see the setting ca") from None
                 if not (_may_repeat(call, error) and patience.wait(None)):
-                    raise self.trouble(call, _silence(error)) from None
+                    raise self.trouble(call, _silence(error), passing=True) from None
                 continue
             if response.status in call.expected:
                 return response
@@ -124,7 +129,7 @@ class Http:
             if response.status == _UNAUTHORISED and not renewed and self._authoriser.renew():
                 renewed = True
             elif not (_is_passing(call, response.status) and patience.wait(asked_to_wait(_lower(response.headers)))):
-                raise self.trouble(call, _refusal(response.status))
+                raise self.trouble(call, _refusal(response.status), passing=_is_passing(call, response.status))
 
     def _sent(self, call: Call, url: str) -> urllib3.BaseHTTPResponse:
         headers = {"Accept-Encoding": "gzip", "User-Agent": "rostersync", **dict(call.headers)}
@@ -148,11 +153,12 @@ class Http:
         try:
             yield from response.stream(_BLOCK, decode_content=True)
         except (HTTPError, OSError) as error:
-            raise self.trouble(call, f"the answer broke off ({_silence(error)}); run again later") from None
+            text = f"the answer broke off ({_silence(error)}); run again later"
+            raise self.trouble(call, text, passing=True) from None
 
-    def trouble(self, call: Call, text: str) -> RostersyncError:
+    def trouble(self, call: Call, text: str, *, passing: bool = False) -> RostersyncError:
         """The caller's own error about a call that did not give what it should."""
-        return self._blame(f"{self._name}: {call.what}: {text}")
+        return (self._passing if passing else self._blame)(f"{self._name}: {call.what}: {text}")
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:

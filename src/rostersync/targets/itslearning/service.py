@@ -52,7 +52,8 @@ class Site:
         self._envelopes: Envelopes | None = None
         addresses = {settings.address(service) for service in SERVICES}
         self._lines = {
-            url: Http(name, url, settings.line(), TargetUnavailable, wait=wait, now=now) for url in addresses
+            url: Http(name, url, settings.line(), TargetUnavailable, passing=TargetFaltering, wait=wait, now=now)
+            for url in addresses
         }
 
     def close(self) -> None:

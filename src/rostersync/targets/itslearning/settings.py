@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final, Literal
 
 from rostersync.credentials import Secret
@@ -42,6 +43,10 @@ class Settings(LineSettings):
     user: str = field(metadata={"help": "the integration's user name"})
     password: Secret = field(metadata={"help": "its password"})
     root: str = field(metadata={"help": "the sync id that the site's administrator gave the root hierarchy"})
+    patience: timedelta | None = field(
+        default=timedelta(seconds=30),
+        metadata={"help": "how long one request is tried again before others go on in its place"},
+    )
     batch: int = field(default=10, metadata={"help": "objects in one request, 50 at most"})
     connections: int = field(default=1, metadata={"help": "requests at the same time, 1 to 8"})
     national_number: NumberField = field(default="none", metadata={"help": "the field for the national number"})
