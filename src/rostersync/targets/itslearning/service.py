@@ -93,6 +93,8 @@ class Site:
         if isinstance(answer, Answer) and len(answer.statuses) == len(things):
             yield from answer.statuses
         elif len(things) == 1:
+            if isinstance(answer, Fault) and not answer.ours:
+                answer = self._answer(service, operation, body(things))  # once more: it may have been the moment's
             yield _alone(answer)
         else:
             # A fault, or one status for them all: nobody knows which of them it is about.
