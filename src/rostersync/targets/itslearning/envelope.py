@@ -79,6 +79,8 @@ class Envelopes:
 
 def escaped(text: str) -> str:
     """A text as XML holds it, in an element or in quotes. What no XML can hold is left out."""
+    if text.isalnum():
+        return text  # nearly every key and many a name
     text = _FORBIDDEN.sub("", text) if not text.isprintable() else text
     return _SPECIAL.sub(_entity, text)
 

@@ -86,12 +86,11 @@ class Users:
     # -- her memberships ----------------------------------------------------------------------------------------------
 
     def _join(self, jobs: Sequence[Job]) -> None:
-        told = [
-            _Part(job, id_, tie_body(job.key, tie))
-            for job in _unfailed(jobs)
-            for id_, tie in self._wanted(job).items()
-            if _anew(job.delivery) or self._had(job).get(id_) != tie
-        ]
+        told: list[_Part] = []
+        for job in _unfailed(jobs):
+            had = {} if _anew(job.delivery) else self._had(job)
+            wanted = self._wanted(job).items()
+            told += [_Part(job, id_, tie_body(job.key, tie)) for id_, tie in wanted if had.get(id_) != tie]
         self._carry_out("membership", "createMemberships", told)
 
     def _leave(self, jobs: Sequence[Job]) -> None:
