@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from rostersync.lab.doubles.itslearning import LmsPerson
+from rostersync.errors import TryLater
+from rostersync.lab.doubles.itslearning import ItslearningDouble, LmsPerson
+from rostersync.lab.doubles.itslearning import Site as LmsSite
+from rostersync.lab.doubles.server import Asked, Server, Told
 from tests.scenarios.test_guardians import decide
 from tests.scenarios.town import AUTUMN, Human, Tied, Town
 from tests.targets.itslearning_site import PASSWORD, ROOT_KEY, Lab, lab
@@ -25,11 +29,19 @@ def site(tmp_path: Path) -> Iterator[Lab]:
 
 @pytest.fixture
 def town(tmp_path: Path, site: Lab) -> Iterator[Town]:
-    home = tmp_path / "home"
+    town = town_at(tmp_path, site.server)
+    assert town.sync(AUTUMN).code == 0
+    yield town
+    town.parts().target("lms").target.close()
+
+
+def town_at(folder: Path, server: Server) -> Town:
+    """A town that delivers to a site."""
+    home = folder / "home"
     home.mkdir()
     (home / "ims").write_text(PASSWORD)
     (home / "ims").chmod(0o600)
-    place = f"""url = "{site.server.url}"
+    place = f"""url = "{server.url}"
 user = "rostersync"
 password = {{ file = "ims" }}
 root = "{ROOT_KEY}"
@@ -37,10 +49,7 @@ batch = 3
 connections = 2
 patience = "off"
 national_number = "CustomString1\""""
-    town = Town(home, target="itslearning", place=place, extra=SOON)
-    assert town.sync(AUTUMN).code == 0
-    yield town
-    town.parts().target("lms").target.close()
+    return Town(home, target="itslearning", place=place, extra=SOON)
 
 
 def person(site: Lab, name: str) -> LmsPerson:
@@ -160,3 +169,47 @@ def test_an_answer_lost_after_the_lms_acted_leaves_nothing_twice(town: Town, sit
     assert codes[-1] == 0
     assert children(site, "Anne") == {"Kari", "Per", "Nils"}
     assert same_as_known(town, site)
+
+
+class Unlucky:
+    """A site behind a bad line: some calls fail by chance, and some are carried out without an answer."""
+
+    def __init__(self, double: ItslearningDouble, seed: int) -> None:
+        self.double = double
+        self.dice = random.Random(seed)
+
+    def answer(self, asked: Asked) -> Told:
+        thrown = self.dice.random()
+        if thrown < 0.10:
+            return Told(b"busy", status=503)
+        told = self.double.answer(asked)
+        return Told(b"lost", status=502) if thrown < 0.15 else told
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_is_lost_on_the_way_the_site_ends_as_wanted_with_nobody_twice(tmp_path: Path, seed: int) -> None:
+    double = ItslearningDouble(LmsSite(ROOT_KEY), password=PASSWORD)
+    with Server(Unlucky(double, seed)) as server:
+        town = town_at(tmp_path, server)
+        site = Lab(double, server, tmp_path)
+        nights = iter(range(60))
+        until_done(town, nights)
+        decide(town, "deny", "kari", "mor")
+        town.world.drop("siri").change("ola", family="Ås").untie("per", "7A").put(Tied("7B", "per"))
+        until_done(town, nights)
+        assert same_as_known(town, site)
+        assert children(site, "Anne") == {"Per"}
+        assert {title for title in groups(site, "Per") if title.startswith("7")} == {"7B"}
+        town.parts().target("lms").target.close()
+
+
+def until_done(town: Town, nights: Iterator[int]) -> None:
+    """Night after night, as long as something has not arrived."""
+    assert any(_is_done(town, AUTUMN + timedelta(days=night)) for night in nights)
+
+
+def _is_done(town: Town, on: date) -> bool:
+    try:
+        return town.sync(on).code == 0
+    except TryLater:  # the site could not even be read
+        return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace as changed
 from datetime import timedelta
 from pathlib import Path
@@ -28,6 +29,8 @@ from tests.targets.contract import (
     made,
     moved,
     removed,
+    roster_of,
+    with_near,
 )
 from tests.targets.itslearning_site import Lab, lab, reasons
 
@@ -63,12 +66,24 @@ def test_a_connection_lost_after_the_lms_acted_is_tried_again_and_nothing_is_the
     assert len(site.site.memberships) == 3
 
 
-def test_the_same_delivered_twice_at_once_by_two_connections_is_there_once(site: Lab) -> None:
-    target = site.target(connections=2)
-    site.deliver(target, *EVERYBODY)
-    before = (dict(site.site.active()), dict(site.site.memberships))
-    site.deliver(target, *EVERYBODY, *EVERYBODY)
-    assert (site.site.active(), site.site.memberships) == before
+def test_several_calls_at_once_leave_a_shared_guardian_with_all_her_children(site: Lab) -> None:
+    target = site.target(connections=4)
+    pupils = [other(number) for number in range(8)]
+    site.deliver(target, *SCHOOL_OPENS, made(GUARDIAN), *map(made, pupils))
+    linked = [replace(one, guardians=("guardian",)) for one in pupils]
+    links = [tied(before, after, kind="guardianship", phase=4) for before, after in zip(pupils, linked, strict=True)]
+    site.past += links
+    told = with_near(links, roster_of(site.past))
+    with ThreadPoolExecutor(4) as threads:
+        outcomes = list(threads.map(lambda one: list(target.deliver([one], roster_of(()))), [*told, *told]))
+    assert all(outcome.delivered for (outcome,) in outcomes)
+    assert site.site.active()["guardian"].children == {one.id for one in pupils}
+    ends = [moved(after, before, phase=0) for before, after in zip(pupils[1:], linked[1:], strict=True)]
+    site.past += ends
+    told = with_near(ends, roster_of(site.past))
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda one: list(target.deliver([one], roster_of(()))), told))
+    assert site.site.active()["guardian"].children == {"pupil0"}
 
 
 def test_a_page_of_html_with_status_200_is_not_taken_for_an_answer(site: Lab) -> None:

@@ -41,7 +41,7 @@ _VALUES: Final = {
 _HEAD: Final = (
     '<?xml version="1.0" encoding="utf-8"?>'
     f'<s:Envelope xmlns:s="{SOAP}"><s:Header><h:syncRequestHeaderInfo xmlns:h="{HEADER}"><h:messageIdentifier>'
-)
+).encode()
 _SECURITY: Final = (
     f'</h:messageIdentifier></h:syncRequestHeaderInfo><w:Security xmlns:w="{WSSE}"><w:UsernameToken><w:Username>'
     "{}"
@@ -49,7 +49,6 @@ _SECURITY: Final = (
     "{}"
     "</w:Password></w:UsernameToken></w:Security></s:Header>"
 )
-_TAIL: Final = "</s:Body></s:Envelope>"
 
 
 class Message(Struct, frozen=True):
@@ -63,18 +62,18 @@ class Envelopes:
     """Envelopes of one account: the part of the header that never changes is made once."""
 
     def __init__(self, user: str, password: str) -> None:
-        self._security = _SECURITY.format(escaped(user), escaped(password))
+        self._security = _SECURITY.format(escaped(user), escaped(password)).encode()
 
     def message(self, service: Service, operation: str, inside: str) -> Message:
         """A request whose body holds `inside`, which is well-formed and uses the prefixes m, v, c and i."""
         messages, values = _VALUES[service]
         body = (
             f'<s:Body><m:{operation}Request xmlns:m="{messages}" xmlns:v="{values}" xmlns:c="{COMMON}"'
-            f' xmlns:i="{XSI}">{inside}</m:{operation}Request>'
-        )
+            f' xmlns:i="{XSI}">{inside}</m:{operation}Request></s:Body></s:Envelope>'
+        ).encode()
         # The same request has the same name, whenever it is sent again.
-        name = blake2b(body.encode(), digest_size=8).hexdigest()
-        return Message(name, f"{_HEAD}{name}{self._security}{body}{_TAIL}".encode())
+        name = blake2b(body, digest_size=8).hexdigest()
+        return Message(name, b"".join((_HEAD, name.encode(), self._security, body)))
 
 
 def escaped(text: str) -> str:
