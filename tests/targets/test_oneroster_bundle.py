@@ -280,7 +280,7 @@ def test_a_folder_that_vanishes_in_the_middle_is_told(tmp_path: Path, layout: La
 
 def test_a_file_in_the_place_of_the_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("")
-    with pytest.raises(TargetUnavailable, match=r"cannot write a set \(File exists\)"):
+    with pytest.raises(TargetUnavailable, match=r"cannot write there \(File exists\)"):
         deliver(tmp_path / "out", "zip", roster_of(EVERYBODY))
 
 
@@ -315,7 +315,7 @@ def test_a_file_where_the_folder_or_one_above_it_should_be_is_told(tmp_path: Pat
 def test_a_folder_that_others_may_write_to_is_told_with_the_command(tmp_path: Path) -> None:
     tmp_path.chmod(0o770)
     assert target(tmp_path).check() == [
-        f"{tmp_path} may be written to by other accounts, who could swap the set; run: chmod 700 {tmp_path}"
+        f"{tmp_path} may be written to by other accounts, who could swap what is there; run: chmod 700 {tmp_path}"
     ]
 
 

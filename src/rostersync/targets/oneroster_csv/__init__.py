@@ -17,6 +17,7 @@ from rostersync.model import Delivery, Kind, Outcome
 from rostersync.targets import Existing, Placed, Target
 from rostersync.targets.oneroster_csv import bundle, checks, reading
 from rostersync.targets.oneroster_csv.writing import write_set
+from rostersync.transport.files.staging import staging
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ class OneRosterCsv:
 
     def _publish(self, roster: Iterator[Placed]) -> None:
         publish = bundle.publish_zip if self._layout == "zip" else bundle.publish_folder
-        with bundle.staging(self._directory) as folder:
+        with staging(self._directory) as folder:
             staged = folder / "set"
             staged.mkdir(mode=0o700)
             left_out = write_set(staged, folder / "spool", roster, self._groups)

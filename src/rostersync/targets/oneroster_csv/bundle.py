@@ -7,23 +7,19 @@ set that nothing points to; `sweep` removes both. Files are 0600 and folders 070
 
 from __future__ import annotations
 
-import errno
 import filecmp
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from rostersync.errors import NotOurs, TargetUnavailable
+from rostersync.errors import NotOurs
 from rostersync.targets.oneroster_csv.rows import HEADERS
-from rostersync.targets.oneroster_csv.writing import private
+from rostersync.transport.files.staging import advising, private, swept, synced
 
 ZIP = "oneroster.zip"
 CURRENT = "current"
 SETS = "sets"
-STAGING = ".staging"
 FILES = tuple(f"{name}.csv" for name in HEADERS)
 
 _KEPT = 3
@@ -31,49 +27,6 @@ _LEVEL = 1
 """Ids are random: more effort makes the zip 4 % smaller and takes two and a half times as long."""
 _LARGE = 1 << 30
 """Above this a member needs the 64-bit form of the zip format, which is best kept from readers that do not need it."""
-
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
-_VANISHED = (errno.ENOENT, errno.ENOTDIR, errno.ESTALE, errno.ENOTCONN)
-
-
-@contextmanager
-def staging(directory: Path) -> Iterator[Path]:
-    """An empty folder inside `directory`, which is made when missing. Whatever happens, it is gone afterwards.
-
-    Raises:
-        TargetUnavailable: it cannot be written to: full, read-only, gone. The published set is as it was.
-    """
-    folder = directory / STAGING
-    with _advising(directory):
-        try:
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(mode=0o700)
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _advising(directory: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise TargetUnavailable(_advice(directory, error)) from error
-
-
-def _advice(directory: Path, error: OSError) -> str:
-    kept = "The set that was there before is untouched."
-    if error.errno in _FULL:
-        room = "make room (writing takes about four times the size of the zip), then run the sync again"
-        return f"{directory}: the disk or its quota is full; {room}. {kept}"
-    if error.errno in _FORBIDDEN:
-        right = "give the account that runs rostersync its own folder there, mode 0700, on a disk mounted for writing"
-        return f"{directory}: not allowed to write ({error.strerror}); {right}. {kept}"
-    if error.errno in _VANISHED:
-        return f"{directory}: the folder is gone or is no folder ({error.strerror}); is its disk mounted?"
-    return f"{directory}: cannot write a set ({error.strerror or 'unknown reason'}); look at the disk. {kept}"
 
 
 def publish_zip(directory: Path, staged: Path) -> None:
@@ -88,7 +41,7 @@ def publish_zip(directory: Path, staged: Path) -> None:
     if published.is_file() and filecmp.cmp(packed, published, shallow=False):
         return
     packed.replace(published)
-    _sync(directory)
+    synced(directory)
 
 
 def _pack(archive: ZipFile, path: Path) -> None:
@@ -110,25 +63,25 @@ def publish_folder(directory: Path, staged: Path) -> None:
     if current.is_dir() and not any(filecmp.cmpfiles(current, staged, FILES, shallow=False)[1:]):
         return
     for name in FILES:
-        _sync(staged / name)
-    _sync(staged)
+        synced(staged / name)
+    synced(staged)
     sets = directory / SETS
     sets.mkdir(mode=0o700, exist_ok=True)
     number = 1 + max(_numbers(directory), default=0)
     staged.rename(sets / str(number))
-    _sync(sets)
+    synced(sets)
     link = staged.parent / CURRENT
     link.symlink_to(Path(SETS, str(number)), target_is_directory=True)
     link.replace(current)
-    _sync(directory)
+    synced(directory)
     for old in _numbers(directory)[:-_KEPT]:
         shutil.rmtree(sets / str(old), ignore_errors=True)
 
 
 def sweep(directory: Path) -> None:
     """Remove what a killed run left: the staging folder, and sets that were made but never pointed to."""
-    with _advising(directory):
-        shutil.rmtree(directory / STAGING, ignore_errors=True)
+    with advising(directory):
+        swept(directory)
         newest = _current_number(directory)
         for number in _numbers(directory):
             if number > newest:
@@ -144,12 +97,3 @@ def _current_number(directory: Path) -> int:
     current = directory / CURRENT
     name = current.readlink().name if current.is_symlink() else ""
     return int(name) if name.isdecimal() else 0
-
-
-def _sync(path: Path) -> None:
-    """Make a file, or the names in a folder, survive a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

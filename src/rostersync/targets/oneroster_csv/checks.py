@@ -3,38 +3,23 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from rostersync.targets.oneroster_csv.bundle import CURRENT, SETS, STAGING, ZIP
+from rostersync.targets.oneroster_csv.bundle import CURRENT, SETS, ZIP
+from rostersync.transport.files.staging import STAGING, obstacles
 
 _OURS = frozenset({ZIP, CURRENT, SETS, STAGING})
 
 
 def problems(directory: Path, layout: str) -> Iterator[str]:
     """One sentence for each thing to put right; nothing is changed or made."""
-    if not directory.exists():
-        yield from _not_there(directory)
-    elif not directory.is_dir():
-        yield f"{directory} is no folder; name one that rostersync may have for itself"
-    elif not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
-        yield f"{directory} cannot be written to; give the account that runs rostersync the right to, mode 0700"
-    else:
+    yield from obstacles(directory)
+    if directory.is_dir() and os.access(directory, os.R_OK | os.W_OK | os.X_OK):
         yield from _inside(directory, layout)
 
 
-def _not_there(directory: Path) -> Iterator[str]:
-    nearest = next(parent for parent in directory.parents if parent.exists())
-    if not nearest.is_dir():
-        yield f"{directory} cannot be made, because {nearest} is no folder"
-    elif not os.access(nearest, os.W_OK | os.X_OK):
-        yield f"{directory} is not there and cannot be made in {nearest}; make it for rostersync's account, mode 0700"
-
-
 def _inside(directory: Path, layout: str) -> Iterator[str]:
-    if directory.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        yield f"{directory} may be written to by other accounts, who could swap the set; run: chmod 700 {directory}"
     names = {entry.name for entry in directory.iterdir()}
     foreign = len(names - _OURS)
     if foreign:

@@ -6,7 +6,6 @@ is known, because a guardian and her ward stand far apart in the roster.
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from rostersync.targets import Placed
 from rostersync.targets.oneroster_csv import rows
 from rostersync.targets.oneroster_csv.links import Links
 from rostersync.targets.oneroster_csv.sessions import sessions_of
+from rostersync.transport.files.staging import private
 
 _BUFFER = 1 << 20
 
@@ -68,11 +68,6 @@ def write_set(folder: Path, spool: Path, roster: Iterator[Placed], kinds: frozen
     _write(folder, "users", _user_rows(spool, links))
     spool.unlink()
     return +left_out
-
-
-def private(path: str, flags: int) -> int:
-    """An opener for files that only their owner may read."""
-    return os.open(path, flags, 0o600)
 
 
 def _sorted_out(roster: Iterator[Placed]) -> tuple[list[Organisation], list[Group], Iterator[tuple[User, str]]]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from rostersync.transport.files.settings import FilesSettings
+from rostersync.transport.files.settings import FilesSettings, LoginSettings
 from rostersync.transport.line import address_trouble, url_parts
 
 _SFTP: Final = re.compile(
@@ -50,16 +50,27 @@ def mistakes(settings: FilesSettings) -> list[str]:
         case "":
             return []
         case "sftp":
-            return list(_about_sftp(settings))
+            return list(_about_sftp("files", settings.files, settings))
         case "https" | "http":
             return list(_about_https(settings))
         case other:
             return [f"files: {other}:// is no way to files; write a path, sftp://USER@HOST/PATH or https://HOST/PATH"]
 
 
-def _about_sftp(settings: FilesSettings) -> Iterator[str]:
-    if sftp_address(settings.files) is None:
-        yield "files: this is no address; write sftp://USER@HOST/PATH, and the password as a setting of its own"
+def shelf_mistakes(key: str, directory: str, settings: LoginSettings) -> list[str]:
+    """What in the settings of a place to leave files at does not fit together; `key` is the setting of its address."""
+    match scheme(directory):
+        case "":
+            return []
+        case "sftp":
+            return list(_about_sftp(key, directory, settings))
+        case other:
+            return [f"{key}: no file can be left at {other}://; write a path or sftp://USER@HOST/PATH"]
+
+
+def _about_sftp(key: str, address: str, settings: LoginSettings) -> Iterator[str]:
+    if sftp_address(address) is None:
+        yield f"{key}: this is no address; write sftp://USER@HOST/PATH, and the password as a setting of its own"
     if settings.known_hosts is None:
         yield (
             "known_hosts is missing: write the server's host key there with ssh-keyscan, and compare its fingerprint "

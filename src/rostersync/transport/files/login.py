@@ -13,7 +13,7 @@ from paramiko.ssh_exception import NoValidConnectionsError
 from rostersync.credentials import Secret
 from rostersync.errors import Problem, UserMistake
 from rostersync.transport.files.address import Address
-from rostersync.transport.files.settings import FilesSettings
+from rostersync.transport.files.settings import LoginSettings
 from rostersync.transport.patience import Patience
 
 _CONNECT: Final = 10.0
@@ -31,7 +31,26 @@ class _KnownOnly(paramiko.MissingHostKeyPolicy):
         raise UnknownHost
 
 
-def logged_in(where: Address, settings: FilesSettings, patience: Patience) -> paramiko.SSHClient:
+def session(
+    where: Address, settings: LoginSettings, patience: Patience
+) -> tuple[paramiko.SSHClient, paramiko.SFTPClient]:
+    """A client that is logged in, and its SFTP session; closing the client ends both.
+
+    Raises:
+        paramiko.SSHException, OSError, UserMistake: as for `logged_in`.
+    """
+    client = logged_in(where, settings, patience)
+    try:
+        sftp = client.open_sftp()
+        if channel := sftp.get_channel():
+            channel.settimeout(settings.line().timeout.total_seconds())
+    except BaseException:
+        client.close()
+        raise
+    return client, sftp
+
+
+def logged_in(where: Address, settings: LoginSettings, patience: Patience) -> paramiko.SSHClient:
     """A client that is connected and logged in; close it. A refusal is final: there may be a lock behind it.
 
     Raises:
@@ -69,7 +88,7 @@ def logged_in(where: Address, settings: FilesSettings, patience: Patience) -> pa
             return client
 
 
-def _know_hosts(client: paramiko.SSHClient, settings: FilesSettings) -> None:
+def _know_hosts(client: paramiko.SSHClient, settings: LoginSettings) -> None:
     client.set_missing_host_key_policy(_KnownOnly())
     try:
         client.load_host_keys(str(settings.known_hosts))
@@ -113,7 +132,7 @@ def reason(error: Exception) -> str:
     if isinstance(error, paramiko.AuthenticationException):
         return "it does not accept our log-in; it is not tried again by itself: check user, password and key"
     if isinstance(error, PermissionError):
-        return "it does not let us list, read or delete what is there; ask whoever runs it for the right to"
+        return "it does not let us list, read, write or delete what is there; ask whoever runs it for the right to"
     if isinstance(error, FileNotFoundError):
         return "a file went away while it was looked at; run again"
     if isinstance(error, TimeoutError):

@@ -1,4 +1,4 @@
-"""Holds the keys of everything that reads files: where they lie, how they are reached, what becomes of them."""
+"""Holds the keys of everything that reads or leaves files: where they lie, how they are reached, what becomes of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,21 @@ from rostersync.transport.line import LineSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class FilesSettings(LineSettings):
+class LoginSettings(LineSettings):
+    """The keys of a log-in to a server of files; settings classes inherit them."""
+
+    password: Secret | None = field(default=None, metadata={"help": "the password of sftp:// or https://"})
+    key: Secret | None = field(
+        default=None, metadata={"help": "the private key of sftp://, in OpenSSH's or PEM form, without a passphrase"}
+    )
+    known_hosts: Path | None = field(
+        default=None,
+        metadata={"help": "the host keys that sftp:// may meet, as ssh-keyscan writes them; nobody else is spoken to"},
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilesSettings(LoginSettings):
     """The keys that every source of files has; settings classes inherit them. Durations are None when switched off."""
 
     files: str = field(
@@ -27,14 +41,6 @@ class FilesSettings(LineSettings):
     )
     after: Literal["keep", "delete"] = field(
         default="keep", metadata={"help": "what becomes of a file once it is accepted; it is never moved"}
-    )
-    password: Secret | None = field(default=None, metadata={"help": "the password of sftp:// or https://"})
-    key: Secret | None = field(
-        default=None, metadata={"help": "the private key of sftp://, in OpenSSH's or PEM form, without a passphrase"}
-    )
-    known_hosts: Path | None = field(
-        default=None,
-        metadata={"help": "the host keys that sftp:// may meet, as ssh-keyscan writes them; nobody else is spoken to"},
     )
     spool: Path | None = field(
         default=None, metadata={"help": "where private copies lie while they are read; the system's own by default"}

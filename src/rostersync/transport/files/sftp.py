@@ -14,7 +14,7 @@ import paramiko
 
 from rostersync.errors import SourceUnavailable
 from rostersync.transport.files.address import Address
-from rostersync.transport.files.login import logged_in, reason
+from rostersync.transport.files.login import reason, session
 from rostersync.transport.files.places import BLOCK, Offered
 from rostersync.transport.files.settings import FilesSettings
 from rostersync.transport.patience import Patience
@@ -36,14 +36,7 @@ class Sftp:
         """
         self._where = where
         with self._speaking():
-            self._client = logged_in(where, settings, patience)
-            try:
-                self._sftp = self._client.open_sftp()
-                if channel := self._sftp.get_channel():
-                    channel.settimeout(settings.line().timeout.total_seconds())
-            except BaseException:
-                self._client.close()
-                raise
+            self._client, self._sftp = session(where, settings, patience)
 
     def close(self) -> None:
         """End the session."""
