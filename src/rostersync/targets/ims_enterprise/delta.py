@@ -1,0 +1,76 @@
+"""Writes a few deliveries as one document of type delta, each element with what became of it (recstatus)."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TextIO
+
+from rostersync.model import Delivery, Group, Organisation, User
+from rostersync.targets.ims_enterprise.elements import HEAD, TAIL, Elements, roletype, ties
+from rostersync.targets.ims_enterprise.words import ADDED, CHANGED, DELETED, RecStatus
+
+
+def write_delta(
+    out: TextIO, elements: Elements, deliveries: Sequence[Delivery], keys: Mapping[str, str], now: datetime
+) -> None:
+    """Write the document: persons, groups, memberships, each in the order of the deliveries.
+
+    `keys` is id -> the LMS's own key, for whom it has one of its own. A pupil's element names all guardians that she has
+    afterwards: a reader must put them in the place of those it knows.
+    """
+    out.write(HEAD)
+    out.write(elements.properties("delta", now))
+    for delivery in deliveries:
+        out.write(_person(elements, delivery, keys))
+    for delivery in deliveries:
+        out.write(_structure(elements, delivery))
+    for group, members in _members(elements, deliveries).items():
+        out.writelines(elements.membership(group, members))
+    out.write(TAIL)
+
+
+def _person(elements: Elements, delivery: Delivery, keys: Mapping[str, str]) -> str:
+    if delivery.object_kind != "user":
+        return ""
+    user, key = delivery.after, delivery.target_key or delivery.id
+    if not isinstance(user, User):
+        return elements.gone(key)
+    if not user.enabled:
+        return elements.person(user, key, (), DELETED)
+    guardians = [keys.get(one, one) for one in user.guardians]
+    return elements.person(user, key, guardians, CHANGED if _was_there(delivery) else ADDED)
+
+
+def _was_there(delivery: Delivery) -> bool:
+    """Whether the LMS holds her as active; whom it has in its trash it must add."""
+    return isinstance(delivery.before, User) and delivery.before.enabled
+
+
+def _structure(elements: Elements, delivery: Delivery) -> str:
+    value = delivery.after or delivery.before
+    status: RecStatus = DELETED if delivery.after is None else CHANGED if delivery.before else ADDED
+    if isinstance(value, Group):
+        return elements.group(value, status)
+    return elements.organisation(value, status) if isinstance(value, Organisation) else ""
+
+
+def _members(elements: Elements, deliveries: Sequence[Delivery]) -> Mapping[str, list[str]]:
+    """Group -> the members that join it, leave it or have another role in it."""
+    members: defaultdict[str, list[str]] = defaultdict(list)
+    for delivery in deliveries:
+        before, after = _roles(delivery.before), _roles(delivery.after)
+        key = delivery.target_key or delivery.id
+        for group in before.keys() - after.keys():
+            members[group].append(elements.member(key, before[group], DELETED))
+        for group, role in after.items():
+            if group not in before:
+                members[group].append(elements.member(key, role, ADDED))
+            elif before[group] != role:
+                members[group].append(elements.member(key, role, CHANGED))
+    return dict(sorted(members.items()))
+
+
+def _roles(value: object) -> dict[str, str]:
+    return {tie.group: roletype(tie.role) for tie in ties(value)} if isinstance(value, User) else {}
