@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TextIO
 
-from rostersync.model import Delivery, Group, Organisation, User
-from rostersync.targets.ims_enterprise.elements import HEAD, TAIL, Elements, roletype, ties
+from rostersync.model import Delivery, Group, Held, Organisation, User
+from rostersync.targets.ims_enterprise.elements import HEAD, NO_GUARDIAN, TAIL, Elements, roletype, ties
 from rostersync.targets.ims_enterprise.words import ADDED, CHANGED, DELETED, RecStatus
 
 
 def write_delta(
-    out: TextIO, elements: Elements, deliveries: Sequence[Delivery], keys: Mapping[str, str], now: datetime
+    out: TextIO, elements: Elements, deliveries: Sequence[Delivery], left_out: Counter[str], now: datetime
 ) -> None:
     """Write the document: persons, groups, memberships, each in the order of the deliveries.
 
-    `keys` is id -> the LMS's own key, for whom it has one of its own. A pupil's element names all guardians that she has
-    afterwards: a reader must put them in the place of those it knows.
+    A pupil's element names all guardians that she has afterwards: a reader must put them in the place of those it knows.
     """
     out.write(HEAD)
     out.write(elements.properties("delta", now))
     for delivery in deliveries:
-        out.write(_person(elements, delivery, keys))
+        out.write(_person(elements, delivery, left_out))
     for delivery in deliveries:
         out.write(_structure(elements, delivery))
     for group, members in _members(elements, deliveries).items():
@@ -31,7 +30,7 @@ def write_delta(
     out.write(TAIL)
 
 
-def _person(elements: Elements, delivery: Delivery, keys: Mapping[str, str]) -> str:
+def _person(elements: Elements, delivery: Delivery, left_out: Counter[str]) -> str:
     if delivery.object_kind != "user":
         return ""
     user, key = delivery.after, delivery.target_key or delivery.id
@@ -39,7 +38,9 @@ def _person(elements: Elements, delivery: Delivery, keys: Mapping[str, str]) -> 
         return elements.gone(key)
     if not user.enabled:
         return elements.person(user, key, (), DELETED)
-    guardians = [keys.get(one, one) for one in user.guardians]
+    near = {one.value.id: one for one in delivery.near if isinstance(one.value, User) and one.value.enabled}
+    guardians = [near[one].target_key or one for one in user.guardians if one in near]
+    left_out[NO_GUARDIAN] += len(user.guardians) - len(guardians)
     return elements.person(user, key, guardians, CHANGED if _was_there(delivery) else ADDED)
 
 
@@ -60,7 +61,8 @@ def _members(elements: Elements, deliveries: Sequence[Delivery]) -> Mapping[str,
     """Group -> the members that join it, leave it or have another role in it."""
     members: defaultdict[str, list[str]] = defaultdict(list)
     for delivery in deliveries:
-        before, after = _roles(delivery.before), _roles(delivery.after)
+        kinds = {one.value.id: one.value.kind for one in delivery.near if isinstance(one.value, Group)}
+        before, after = _roles(delivery.before, kinds), _roles(delivery.after, kinds)
         key = delivery.target_key or delivery.id
         for group in before.keys() - after.keys():
             members[group].append(elements.member(key, before[group], DELETED))
@@ -72,5 +74,6 @@ def _members(elements: Elements, deliveries: Sequence[Delivery]) -> Mapping[str,
     return dict(sorted(members.items()))
 
 
-def _roles(value: object) -> dict[str, str]:
-    return {tie.group: roletype(tie.role) for tie in ties(value)} if isinstance(value, User) else {}
+def _roles(value: Held | None, kinds: Mapping[str, str]) -> dict[str, str]:
+    found = ties(value) if isinstance(value, User) else ()
+    return {tie.group: roletype(tie.role, kinds.get(tie.group, "")) for tie in found}

@@ -28,7 +28,9 @@ from rostersync.targets.ims_enterprise.words import (
 HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>\n<enterprise>\n'
 TAIL: Final = "</enterprise>\n"
 NO_PLACE: Final = "a released field that IMS Enterprise has no place for"
+NO_GUARDIAN: Final = "a guardianship with a user whom the LMS should not hold, or only as suspended"
 
+_MOBILE: Final = ' teltype="3"'
 _QUOTES: Final = {'"': "&quot;"}
 _FORBIDDEN: Final = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF), " ")
 """What XML 1.0 forbids or discourages, and line ends, which have no business in a name or a key."""
@@ -102,7 +104,7 @@ class Elements:
             f"<person{_recstatus(status)}>{self.sourcedid(key)}{_userids(fields)}"
             f"<name><fn>{given} {family}</fn><n><family>{family}</family><given>{given}</given></n></name>"
             f"{_inside('demographics', _filled('bday', fields.get('birth_date', '')))}"
-            f"{_filled('email', fields.get('email', ''))}{_filled('tel', fields.get('mobile', ''), ' teltype="3"')}"
+            f"{_filled('email', fields.get('email', ''))}{_filled('tel', fields.get('mobile', ''), _MOBILE)}"
             f'<institutionrole primaryrole="Yes" institutionroletype="{self._profiles[user.role]}"/>'
             f"{_inside('extension', ''.join(map(self._guardian, guardians)))}</person>\n"
         )

@@ -15,10 +15,9 @@ from msgspec import Struct
 
 from rostersync.model import Group, Organisation, User
 from rostersync.targets import Placed
-from rostersync.targets.ims_enterprise.elements import HEAD, TAIL, Elements, plain, roletype, ties
+from rostersync.targets.ims_enterprise.elements import HEAD, NO_GUARDIAN, TAIL, Elements, plain, roletype, ties
 from rostersync.targets.ims_enterprise.words import DELETED
 
-NO_GUARDIAN: Final = "a guardianship with a user who is not in the file, or suspended"
 NO_GROUP: Final = "a membership in a group that is not in the file"
 
 _ROLETYPE: Final = 2

@@ -12,7 +12,9 @@ LEARNER, INSTRUCTOR, MEMBER, MENTOR = "01", "02", "04", "06"
 """The roletypes of IMS Enterprise 1.1 that are written; nobody is made a manager or administrator by a file."""
 
 RecStatus = Literal["", "1", "2", "3"]
-ADDED, CHANGED, DELETED = "1", "2", "3"
+ADDED: Final = "1"
+CHANGED: Final = "2"
+DELETED: Final = "3"
 
 ROLETYPES: Final[Mapping[Role, str]] = {
     "system_administrator": INSTRUCTOR,
