@@ -1,4 +1,4 @@
-"""How a call proves who we are: not at all, by name and password, by an OAuth 2 token, or by an OAuth 1.0a signature."""
+"""How a call proves who we are: not at all, by name and password, by a token, or by an OAuth 1.0a signature."""
 
 from __future__ import annotations
 
@@ -63,6 +63,17 @@ class Basic(Open):
 
     def __init__(self, user: str, password: str) -> None:
         self._proof = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+    def headers(self, method: Method, url: str, body: bytes | None) -> Mapping[str, str]:  # noqa: ARG002
+        """The same for every call."""
+        return {"Authorization": self._proof}
+
+
+class Bearer(Open):
+    """A token that somebody was given once and for all (RFC 6750). One that is revoked stays so."""
+
+    def __init__(self, token: str) -> None:
+        self._proof = f"Bearer {token}"
 
     def headers(self, method: Method, url: str, body: bytes | None) -> Mapping[str, str]:  # noqa: ARG002
         """The same for every call."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
-from urllib.parse import quote, urljoin
+from urllib.parse import quote
 
 import structlog
 
@@ -18,9 +17,9 @@ from rostersync.errors import SnapshotRefused, SourceUnavailable
 from rostersync.transport.authorising import Authoriser, Basic, Token
 from rostersync.transport.calls import Call
 from rostersync.transport.http import Http
+from rostersync.transport.paging import next_page
 from rostersync.transport.tape import Tape
 
-_NEXT: Final = re.compile(r"""<([^>]*)>\s*;[^,]*\brel\s*=\s*"?next\b""", re.IGNORECASE)
 _ASKING: Final = (("Accept", "application/json"),)
 _FEIDE: Final = "feide:"
 _MOST: Final = 100_000
@@ -109,10 +108,10 @@ class Api:
             if not isinstance(page, list) or not all(isinstance(one, Mapping) for one in page):
                 raise http.trouble(call, "the answer is no list of entries; check url and realm")
             yield page
-            following = _NEXT.search(answer.headers.get("link", ""))
+            following = next_page(answer.headers, f"{self._settings.url}/")
             if not following:
                 return
-            call = Call(what=what, path=urljoin(f"{self._settings.url}/", following[1]), headers=_ASKING)
+            call = Call(what=what, path=following, headers=_ASKING)
         raise SnapshotRefused("no proof", f"{self._name}: {what}: the links to the next page never end")
 
     # -- the line -----------------------------------------------------------------------------------------------------

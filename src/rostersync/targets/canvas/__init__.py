@@ -1,0 +1,130 @@
+"""The target that is Canvas: explicit rows of its SIS import, uploaded as a zip, waited for, and read back as a report.
+
+Canvas can find differences between files by itself, and deletes what is missing. That is never asked for: what changes is
+planned and guarded here, and every row says with its status what should be.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
+
+from rostersync.errors import Problem, TargetUnavailable, UserMistake
+from rostersync.model import Delivery, Kind, Outcome
+from rostersync.targets import Existing, Placed, Target
+from rostersync.targets.canvas.outcomes import outcomes
+from rostersync.targets.canvas.rows import Rows
+from rostersync.targets.canvas.service import Service
+from rostersync.targets.canvas.settings import Settings, mistakes
+from rostersync.targets.canvas.sheets import Sheets
+
+__all__ = ["Canvas", "Settings", "make"]
+
+_AT_ONCE: Final = 10_000
+"""Deliveries in one import: an import costs Canvas minutes however small it is, and this many a few dozen MB here."""
+
+
+class Canvas:
+    """One Canvas site.
+
+    Raises:
+        UserMistake: the settings do not fit together.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        *,
+        wait: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if wrong := [Problem("", f"target.{name}: {one}") for one in mistakes(settings)]:
+            raise UserMistake(wrong)
+        self._counted: Counter[str] = Counter()
+        self._rows = Rows(settings, self._counted)
+        self._service = Service(name, settings, wait, now)
+
+    @property
+    def supports(self) -> frozenset[Kind]:
+        """Everything; only a guardian's class membership has no row of its own (see `left_out`)."""
+        return frozenset({"organisation", "group", "person", "membership", "guardianship"})
+
+    @property
+    def whole(self) -> bool:
+        """What changed is sent."""
+        return False
+
+    @property
+    def connections(self) -> int:
+        """One: Canvas takes one import after the other."""
+        return 1
+
+    @property
+    def at_once(self) -> int:
+        """What goes into one import."""
+        return _AT_ONCE
+
+    @property
+    def deletes(self) -> bool:
+        """A deleted user is gone, with her enrolments."""
+        return True
+
+    @property
+    def looks_around(self) -> bool:
+        """A link names the guardian by Canvas's key for her."""
+        return True
+
+    @property
+    def left_out(self) -> Mapping[str, int]:
+        """What could not be carried since the last `sweep`: a sentence that names nobody -> how often."""
+        return +self._counted
+
+    def check(self) -> list[str]:
+        """Whether Canvas answers, and lets us see SIS imports; nothing is changed."""
+        try:
+            self._service.reachable()
+        except TargetUnavailable as error:
+            return [str(error)]
+        return []
+
+    def sweep(self) -> None:
+        """Nothing is left behind; the report begins anew."""
+        self._counted.clear()
+
+    def existing(self) -> Iterator[Existing]:
+        """The users that have a SIS id; others no import can mean. Canvas lists suspended users like any other.
+
+        Raises:
+            TargetUnavailable: they cannot be read.
+        """
+        for user in self._service.users():
+            if key := str(user.get("sis_user_id") or ""):
+                yield Existing(key, login=str(user.get("login_id") or ""))
+
+    def deliver(self, deliveries: Iterable[Delivery], roster: Callable[[], Iterator[Placed]]) -> Iterator[Outcome]:  # noqa: ARG002
+        """Send the deliveries as one import and wait for it. The roster is not looked at: what is `near` is enough.
+
+        Raises:
+            TargetFaltering: another import was running all the time.
+            TargetUnavailable: Canvas cannot be reached, refuses the token, failed, or is not through in time.
+            UserMistake: the token cannot be read.
+        """
+        batch = list(deliveries)
+        if not batch:
+            return
+        sheets = Sheets()
+        for number, delivery in enumerate(batch):
+            sheets.add(number, self._rows.of(delivery))
+        report = self._service.run_import(sheets.packed())
+        yield from outcomes(batch, sheets, report, self._counted)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def make(name: str, settings: Settings) -> Target:
+    """The target of one `[target.NAME]`."""
+    return Canvas(name, settings)
