@@ -22,7 +22,9 @@ from tests.targets.contract import (
     EVERYBODY,
     GUARDIAN,
     LINKED,
+    OWNER,
     PUPIL,
+    SCHOOL,
     SCHOOL_OPENS,
     SUSPENDED,
     TEACHER,
@@ -131,6 +133,28 @@ def test_only_what_changed_is_sent_and_what_ended_is_sent_as_deleted(lab: Lab) -
         [("class", "deleted"), ("pupils", "active")]
     )
     assert [(row["observer_id"], row["status"]) for row in files["user_observers.csv"]] == [("guardian", "deleted")]
+
+
+def test_a_parent_account_comes_before_its_children_whatever_their_ids(lab: Lab) -> None:
+    owner, school = replace(OWNER, id="z"), replace(SCHOOL, id="a", parent="z")
+    assert all(one.delivered for one in deliver(lab.target(), made(school), made(owner)))
+    assert [row["account_id"] for row in uploaded(lab)["accounts.csv"]] == ["z", "a"]
+
+
+def test_a_suspended_guardian_keeps_her_links_for_the_day_she_is_back(lab: Lab) -> None:
+    target = lab.target()
+    deliver(target, *EVERYBODY)
+    away = moved(GUARDIAN, replace(GUARDIAN, enabled=False), phase=5)
+    deliver(target, away, past=EVERYBODY)
+    deliver(target, moved(LINKED, replace(LINKED, given_name="Åse Marie")), past=(*EVERYBODY, away))
+    assert lab.seen().users["pupil"].agents == {"guardian"}
+
+
+def test_a_guardian_whom_canvas_should_not_hold_is_counted_and_not_linked(lab: Lab) -> None:
+    target = lab.target()
+    assert all(one.delivered for one in deliver(target, *SCHOOL_OPENS, made(LINKED)))
+    assert "user_observers.csv" not in uploaded(lab)
+    assert list(target.left_out.values()) == [1]
 
 
 def test_a_suspended_user_is_suspended_and_not_deleted(lab: Lab) -> None:

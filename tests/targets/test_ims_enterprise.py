@@ -24,7 +24,9 @@ from tests.targets.contract import (
     EVERYBODY,
     GUARDIAN,
     LINKED,
+    OWNER,
     PUPIL,
+    SCHOOL,
     SCHOOL_OPENS,
     SUSPENDED,
     TEACHER,
@@ -245,6 +247,20 @@ def test_a_delta_says_what_became_of_each(tmp_path: Path) -> None:
     assert roles[("class", "pupil")].findtext("status") == "0"  # type: ignore[union-attr]
     assert roles[("class", "new")].get("recstatus") == "1"  # type: ignore[union-attr]
     assert ("pupils", "pupil") not in roles
+
+
+@pytest.mark.parametrize("mode", ["full", "delta"])
+def test_a_parent_stands_before_its_children_whatever_their_ids(tmp_path: Path, mode: str) -> None:
+    deliveries = [made(replace(SCHOOL, id="a", parent="z")), made(replace(OWNER, id="z"))]
+    list(target(tmp_path, mode=mode).deliver(deliveries, roster_of(deliveries)))
+    (path,) = tmp_path.glob("*.xml")
+    assert [one.findtext("sourcedid/id") for one in etree.parse(path).getroot().iter("group")] == ["z", "a"]
+
+
+def test_a_suspended_guardian_keeps_her_link_for_the_day_she_is_back(tmp_path: Path) -> None:
+    away = moved(GUARDIAN, replace(GUARDIAN, enabled=False), phase=5)
+    root = delta(tmp_path, moved(LINKED, replace(LINKED, given_name="Åse Marie")), after=(*EVERYBODY, away))
+    assert person(root, "pupil").findtext("extension/relationship/sourcedid/id") == "guardian"
 
 
 def test_whoever_is_deleted_for_good_is_named_by_key_alone(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from rostersync.model import Delivery, Group, Held, Organisation, User
+from rostersync.model import Delivery, Group, Held, Organisation, Placed, User
 from rostersync.targets.canvas.settings import Settings
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -30,7 +30,7 @@ DELETED: Final = "deleted"
 SUSPENDED: Final = "suspended"
 
 GUARDIAN_MEMBERSHIP: Final = "a guardian's class membership (in Canvas the link to the pupil carries it)"
-NO_GUARDIAN: Final = "a guardianship with a user whom the LMS should not hold, or only as suspended"
+NO_GUARDIAN: Final = "a guardianship with a user whom the LMS should not hold"
 
 _PLAIN: Final = dict.fromkeys((*range(0x20), 0x7F), " ")
 """A line end inside a cell would shift the row numbers that Canvas reports."""
@@ -102,21 +102,22 @@ class Rows:
         return {(one.group, self._roles[one.role]) for one in value.memberships if one.role in self._roles}
 
     def _observers(self, delivery: Delivery, key: str) -> Iterator[Row]:
+        """Links that ended, and those that should be. Who is suspended keeps hers: nobody would send them on her return."""
         near = {one.value.id: one for one in delivery.near if isinstance(one.value, User)}
         before, after = _guardians(delivery.before), _guardians(delivery.after)
-        standing = {one for one in after if one in near and _enabled(near[one].value)}
-        self._left_out[NO_GUARDIAN] += len(after - standing)
-        for guardian in sorted(before | after):
-            observer = (near[guardian].target_key if guardian in near else "") or guardian
-            yield _row("user_observers", 2, (observer, key, ACTIVE if guardian in standing else DELETED))
+        self._left_out[NO_GUARDIAN] += len(after - near.keys())
+        for guardian in sorted(before - after):
+            yield _row("user_observers", 2, (_key_of(guardian, near), key, DELETED))
+        for guardian in sorted(after & near.keys()):
+            yield _row("user_observers", 2, (_key_of(guardian, near), key, ACTIVE))
 
 
 def _guardians(value: Held | None) -> set[str]:
     return {*value.guardians} if isinstance(value, User) and value.enabled else set()
 
 
-def _enabled(value: Held) -> bool:
-    return isinstance(value, User) and value.enabled
+def _key_of(user: str, near: Mapping[str, Placed]) -> str:
+    return (near[user].target_key if user in near else "") or user
 
 
 def _row(file: str, keys: int, cells: tuple[str, ...]) -> Row:

@@ -31,7 +31,7 @@ class Sheets:
 
     def packed(self) -> bytes:
         """The files that have rows, as a zip."""
-        self._lines = {name: list(rows.values()) for name, rows in self._rows.items() if rows}
+        self._lines = {name: sorted(rows.values(), key=_after_parents) for name, rows in self._rows.items() if rows}
         packed = io.BytesIO()
         with ZipFile(packed, "w", ZIP_DEFLATED) as archive:
             for name, rows in self._lines.items():
@@ -49,3 +49,8 @@ class Sheets:
             return None
         row = rows[line - _FIRST]
         return row, self._whose[row.file, row.key]
+
+
+def _after_parents(row: Row) -> bool:
+    """Canvas wants a parent account before what hangs below it; all else stays in the order in which it came."""
+    return row.file == "accounts" and bool(row.cells[COLUMNS["accounts"].index("parent_account_id")])

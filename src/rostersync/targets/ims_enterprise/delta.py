@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TextIO
 
 from rostersync.model import Delivery, Group, Held, Organisation, User
-from rostersync.targets.ims_enterprise.elements import HEAD, NO_GUARDIAN, TAIL, Elements, roletype, ties
+from rostersync.targets.ims_enterprise.elements import HEAD, NO_GUARDIAN, TAIL, Elements, depth, roletype, ties
 from rostersync.targets.ims_enterprise.words import ADDED, CHANGED, DELETED, RecStatus
 
 
@@ -23,7 +23,7 @@ def write_delta(
     out.write(elements.properties("delta", now))
     for delivery in deliveries:
         out.write(_person(elements, delivery, left_out))
-    for delivery in deliveries:
+    for delivery in sorted(deliveries, key=_after_parents):
         out.write(_structure(elements, delivery))
     for group, members in _members(elements, deliveries).items():
         out.writelines(elements.membership(group, members))
@@ -38,7 +38,8 @@ def _person(elements: Elements, delivery: Delivery, left_out: Counter[str]) -> s
         return elements.gone(key)
     if not user.enabled:
         return elements.person(user, key, (), DELETED)
-    near = {one.value.id: one for one in delivery.near if isinstance(one.value, User) and one.value.enabled}
+    # Who is suspended keeps her link: nobody would send it on her return.
+    near = {one.value.id: one for one in delivery.near if isinstance(one.value, User)}
     guardians = [near[one].target_key or one for one in user.guardians if one in near]
     left_out[NO_GUARDIAN] += len(user.guardians) - len(guardians)
     return elements.person(user, key, guardians, CHANGED if _was_there(delivery) else ADDED)
@@ -47,6 +48,10 @@ def _person(elements: Elements, delivery: Delivery, left_out: Counter[str]) -> s
 def _was_there(delivery: Delivery) -> bool:
     """Whether the LMS holds her as active; whom it has in its trash it must add."""
     return isinstance(delivery.before, User) and delivery.before.enabled
+
+
+def _after_parents(delivery: Delivery) -> int:
+    return depth(delivery.after or delivery.before)
 
 
 def _structure(elements: Elements, delivery: Delivery) -> str:

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Final
 from xml.sax.saxutils import escape
 
-from rostersync.model import Group, Membership, Organisation, Role, User
+from rostersync.model import Group, Held, Membership, Organisation, Role, User
 from rostersync.targets.ims_enterprise.settings import Settings
 from rostersync.targets.ims_enterprise.words import (
     ELSEWHERE,
@@ -144,6 +144,13 @@ def roletype(role: Role, kind: str = "") -> str:
     """The role in a group of a `kind`, or at a school; staff in a contact teacher's group is its mentor."""
     found = ROLETYPES[role]
     return MENTOR if kind == MENTOR_GROUP and found == INSTRUCTOR else found
+
+
+def depth(value: Held | None) -> int:
+    """How far below the top it stands: importers want a parent before what hangs below it."""
+    if isinstance(value, Organisation):
+        return 1 if value.parent else 0
+    return 2
 
 
 def ties(user: User) -> tuple[Membership, ...]:

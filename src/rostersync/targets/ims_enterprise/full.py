@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from rostersync.model import Group, Organisation, User
 from rostersync.targets import Placed
-from rostersync.targets.ims_enterprise.elements import HEAD, NO_GUARDIAN, TAIL, Elements, plain, roletype, ties
+from rostersync.targets.ims_enterprise.elements import HEAD, NO_GUARDIAN, TAIL, Elements, depth, plain, roletype, ties
 from rostersync.targets.ims_enterprise.words import DELETED
 
 NO_GROUP: Final = "a membership in a group that is not in the file"
@@ -70,7 +70,7 @@ def _looked_through(roster: Iterable[Placed]) -> _There:
         if placed.target_key:
             keys[placed.value.id] = placed.target_key
     kinds = {one.id: one.kind for one in structure}
-    return _There(tuple(structure), frozenset(enabled), keys, kinds)
+    return _There(tuple(sorted(structure, key=depth)), frozenset(enabled), keys, kinds)
 
 
 def _person(elements: Elements, user: User, key: str, there: _There, left_out: Counter[str]) -> str:
