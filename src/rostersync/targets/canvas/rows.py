@@ -121,4 +121,6 @@ def _key_of(user: str, near: Mapping[str, Placed]) -> str:
 
 
 def _row(file: str, keys: int, cells: tuple[str, ...]) -> Row:
-    return Row(file, cells[:keys], tuple(cell.translate(_PLAIN) for cell in cells))
+    if not "".join(cells).isprintable():
+        cells = tuple(cell.translate(_PLAIN) for cell in cells)
+    return Row(file, cells[:keys], cells)

@@ -39,12 +39,12 @@ _LABELS: Final = {"owner": "Root", "school": "School"}
 
 def plain(raw: str) -> str:
     """A text without the characters that cannot stand in XML."""
-    return raw.translate(_FORBIDDEN)
+    return raw if raw.isprintable() else raw.translate(_FORBIDDEN)
 
 
 def text(raw: str) -> str:
     """A text as it may stand in an element or an attribute."""
-    return escape(plain(raw), _QUOTES)
+    return raw if raw.isalnum() else escape(plain(raw), _QUOTES)  # keys, of which there are millions, need nothing
 
 
 class Elements:
