@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import subprocess
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from rostersync.errors import TargetUnavailable, UserMistake
 from rostersync.targets import Target
 from rostersync.targets.ims_enterprise import ImsEnterprise, Settings
-from tests.targets.contract import EVERYBODY, TEACHER, moved, removed, roster_of
+from tests.targets.contract import EVERYBODY, TEACHER, made, moved, removed, roster_of
 from tests.targets.ims_file import imported
 from tests.transport.place import secret
 from tests.transport.sshd import Sshd, new_key
@@ -113,6 +116,27 @@ def test_a_place_that_cannot_be_overwritten_keeps_what_it_has(there: There) -> N
     with pytest.raises(TargetUnavailable, match="see whether its disk or our quota is full"):
         deliver(there.target())
     assert there.names() == ["IMS-EnterpriseData.xml"]
+
+
+def test_a_connection_lost_in_the_middle_of_an_upload_leaves_the_old_file(there: There) -> None:
+    deliver(there.target())
+    before = (there.folder / "IMS-EnterpriseData.xml").read_bytes()
+    long = made(replace(TEACHER, given_name="Ø" * 8_000_000))
+    watcher = threading.Thread(target=_drop_at_the_first_byte, args=(there,))
+    watcher.start()
+    with pytest.raises(TargetUnavailable, match="the connection was lost"):
+        list(there.target().deliver([long], roster_of((*EVERYBODY, long))))
+    watcher.join()
+    assert (there.folder / "IMS-EnterpriseData.xml").read_bytes() == before
+    deliver(there.target())
+    assert there.names() == ["IMS-EnterpriseData.xml"]
+
+
+def _drop_at_the_first_byte(there: There) -> None:
+    part, end = there.folder / ".rostersync.part", time.monotonic() + 20
+    while time.monotonic() < end and not (part.exists() and part.stat().st_size):
+        time.sleep(0.002)
+    there.sshd.drop_sessions()
 
 
 def test_a_server_that_is_not_there_is_told(there: There, tmp_path: Path) -> None:
