@@ -70,7 +70,8 @@ class Uploading:
 
 
 def _refusal(error: Exception) -> str:
-    if type(error) is OSError and error.errno is None:
-        # SFTP has one answer for a full disk, a quota and all else that has no code of its own
+    if type(error) is OSError and error.errno is None and "closed" not in str(error):
+        # SFTP has one answer for a full disk, a quota and all else that has no code of its own; paramiko raises the same
+        # class when a session went away under a call ("Socket is closed")
         return "it could not write the file; see whether its disk or our quota is full. What was there is untouched"
     return reason(error)
