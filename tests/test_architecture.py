@@ -24,6 +24,7 @@ FENCES = {
     "apscheduler": ("daemon/schedule.py",),
 }
 LINE = [
+    "drift",
     "errors",
     "ids",
     "normalize",

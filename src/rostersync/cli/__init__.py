@@ -24,6 +24,7 @@ _ROOMS: Final = {
     "apply": "syncs",
     "resync": "syncs",
     "adopt": "adopting",
+    "drift": "drifting",
     "source": "sources",
     "runs": "history",
     "journal": "history",

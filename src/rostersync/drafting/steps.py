@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from rostersync.drafting.context import Context, user_scopes
 from rostersync.model import Action, Change, Draft, Known, Life, User
 
-SENT_AGAIN: Final = "sent again: its last delivery was cut off"
+SENT_AGAIN: Final = "sent again: nobody knows whether the LMS has it so"
 
 _TIES = ("memberships", "guardians")
 _CORE = tuple(name for name in User.__struct_fields__ if name not in _TIES)

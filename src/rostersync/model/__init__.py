@@ -25,6 +25,7 @@ from rostersync.model.cards import (
 )
 from rostersync.model.changes import Change, Delivery, Desired, Draft, Gone, Known, Life, Outcome, Placed, Question
 from rostersync.model.held import Group, Held, Membership, Organisation, SchoolRole, User
+from rostersync.model.observed import Aspect, Finding, Observed, What
 from rostersync.model.said import (
     Claim,
     Contact,
@@ -57,6 +58,7 @@ __all__ = [
     "PERSON_FIELDS",
     "ROLES",
     "Action",
+    "Aspect",
     "Card",
     "Change",
     "Claim",
@@ -68,6 +70,7 @@ __all__ = [
     "Desired",
     "Draft",
     "Face",
+    "Finding",
     "Gone",
     "Grant",
     "Group",
@@ -82,6 +85,7 @@ __all__ = [
     "Membership",
     "MembershipClaim",
     "ObjectKind",
+    "Observed",
     "Organisation",
     "Outcome",
     "OwnClaim",
@@ -102,4 +106,5 @@ __all__ = [
     "Trouble",
     "User",
     "Wanted",
+    "What",
 ]

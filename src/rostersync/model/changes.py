@@ -75,8 +75,8 @@ class Life(Struct, frozen=True):
 class Known(Struct, frozen=True):
     """What a target holds of one object, as far as we delivered it.
 
-    `digest` is the digest of `value` as delivered; empty when a delivery was cut off and nobody knows (it is then sent
-    again). `target_key` is the LMS's own key where a user was adopted.
+    `digest` is the digest of `value` as delivered; empty when nobody knows, because a delivery was cut off or others
+    changed it in the LMS (it is then sent again). `target_key` is the LMS's own key where a user was adopted.
     """
 
     object_kind: ObjectKind

@@ -15,6 +15,7 @@ from rostersync.store.approvals import Approvals
 from rostersync.store.cards import Cards
 from rostersync.store.decisions import Decisions
 from rostersync.store.doubts import close_answered
+from rostersync.store.drifting import Drift
 from rostersync.store.engine import Database, Transaction
 from rostersync.store.fence import fence
 from rostersync.store.generation import Generation
@@ -59,6 +60,7 @@ class Store:
         self.joining = Joining(database)
         self.splitting = Splitting(database)
         self.journal = Journal(database)
+        self.drift = Drift(database)
         self.generation = Generation(database, database.beside)
 
     def intake(self, source: str, run: str, at: datetime) -> AbstractContextManager[Intake]:

@@ -86,9 +86,9 @@ class Knowledge:
         row = self._database.conn.execute(query).one_or_none()
         return None if row is None else self._known(target, row)
 
-    def objects(self, target: str, object_kind: ObjectKind) -> Iterator[Known]:
-        """Everything known of one kind, in id order."""
-        return self._paged(target, known.c.object_kind == object_kind)
+    def objects(self, target: str, object_kind: ObjectKind, after: str = "") -> Iterator[Known]:
+        """Everything known of one kind, in id order, behind the id `after`."""
+        return self._paged(target, known.c.object_kind == object_kind, after)
 
     def by_state(self, target: str, state: LifeState) -> Iterator[Known]:
         """The users in one state of life, in id order."""
@@ -238,8 +238,7 @@ class Knowledge:
                 target_key = packing.seal_text(key, one.target_key, key_place_of(target, kind, id_))
                 yield Move(kind, id_, no, value, digest(value), sealed, target_key, life_row(one.life))
 
-    def _paged(self, target: str, condition: sa.ColumnElement[bool]) -> Iterator[Known]:
-        last = ""
+    def _paged(self, target: str, condition: sa.ColumnElement[bool], last: str = "") -> Iterator[Known]:
         query = _ROWS.where(known.c.target == target, condition).order_by(known.c.id).limit(PAGE)
         while rows := self._database.conn.execute(query.where(known.c.id > last)).all():
             yield from (self._known(target, row) for row in rows)

@@ -1,11 +1,13 @@
 """The tables, and nothing else. Every text that could name a human is sealed; every key from outside is a surrogate.
 
-Three groups: what sources say (source .. contact), what people here decided (pin .. origin), what targets hold and what
-happened (known .. journal). Dates are YYYY-MM-DD text and moments RFC 3339 text, so both databases sort them alike.
+Four groups: what sources say (source .. contact), what people here decided (pin .. origin), what targets hold and what
+happened (known .. journal), and what others changed there (drift .. drift_walk). Dates are YYYY-MM-DD text and moments
+RFC 3339 text, so both databases sort them alike.
 """
 
 from rostersync.store.tables.base import Number, meta, metadata
 from rostersync.store.tables.decisions import alias, apart, denial, origin, pin, protection, question
+from rostersync.store.tables.drift import drift, drift_ignored, drift_walk
 from rostersync.store.tables.sources import (
     claim,
     contact,
@@ -42,6 +44,9 @@ __all__ = [
     "contact",
     "denial",
     "dirty",
+    "drift",
+    "drift_ignored",
+    "drift_walk",
     "due",
     "group",
     "identifier",

@@ -9,16 +9,18 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rostersync.model import Delivery, Kind, Outcome
+from rostersync.model import Delivery, Held, Kind, ObjectKind, Observed, Outcome
 from rostersync.targets import Existing, Placed, Target
 from rostersync.targets.memory import switches
 from rostersync.targets.memory.lines import Lines
 from rostersync.targets.memory.lms import Asked, Lms, Request
+from rostersync.targets.memory.shown import shown, stranger
 from rostersync.targets.memory.weather import Weather
+from rostersync.targets.observing import Walk
 
 KILLED = 137
 """The exit code of a process that was made to die, as after SIGKILL."""
@@ -45,6 +47,9 @@ class Settings:
     delay: int = field(default=0, metadata={"help": "milliseconds that each call takes"})
     faltering: int = field(default=0, metadata={"help": "percent of calls that break off, by chance"})
     unheard: int = field(default=0, metadata={"help": "percent of calls that are carried out without an answer"})
+    walked: int = field(
+        default=0, metadata={"help": "how many things one call tells when read back; 0 = one list tells everything"}
+    )
     chance: int = field(
         default=0, metadata={"help": "where the chance begins; the same number gives the same failures"}
     )
@@ -113,6 +118,30 @@ class MemoryTarget:
         """Every user it holds, seeded ones too."""
         return self._lms.existing()
 
+    @property
+    def lists(self) -> frozenset[ObjectKind]:
+        """Everything; only its users where the rest is to be walked."""
+        return frozenset({"user"}) if self._settings.walked else frozenset({"organisation", "group", "user"})
+
+    @property
+    def walk(self) -> Walk | None:
+        """As it was told."""
+        return Walk(self._settings.walked, 1) if self._settings.walked else None
+
+    def expected(self, roster: Iterable[Placed]) -> Iterator[Observed]:
+        """Everything reads back as it was delivered."""
+        return map(shown, roster)
+
+    def observed(self) -> Iterator[Observed]:
+        """Everything it holds, strangers too."""
+        yield from (one for one in map(shown, self._lms.placed()) if one.object_kind in self.lists)
+        yield from map(stranger, self._lms.strangers.values())
+
+    def holds(self, sought: Sequence[Placed]) -> Iterator[Observed]:
+        """What it holds of these."""
+        keys = {(one.object_kind, one.key) for one in map(shown, sought)}
+        return (one for one in map(shown, self._lms.placed()) if (one.object_kind, one.key) in keys)
+
     def deliver(self, deliveries: Iterable[Delivery], roster: Callable[[], Iterator[Placed]]) -> Iterator[Outcome]:  # noqa: ARG002
         """Do the deliveries one by one; a refused one changes nothing. The roster is not looked at.
 
@@ -161,6 +190,12 @@ class MemoryTarget:
     def seed(self, user: Existing) -> None:
         """Let the LMS have a user whom we did not create."""
         self._keep(Request("seed", user.target_key, user.target_key, seed=user))
+
+    def by_hand(self, value: Held | None, id_: str = "") -> None:
+        """Let somebody at the LMS change what was delivered, or (None) delete it."""
+        id_ = value.id if value else id_
+        key = next((one.target_key for one in self._lms.placed() if one.value.id == id_ and one.target_key), id_)
+        self._keep(Request("remove" if value is None else "update", id_, key, value))
 
     def snapshot(self) -> tuple[Placed, ...]:
         """Everything that was delivered and is still there, in the order of a roster."""
