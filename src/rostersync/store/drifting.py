@@ -125,7 +125,7 @@ class Drift:
         """Everything that people let be, by target, kind and id, what has run out included."""
         query = sa.select(drift_ignored).order_by(*(drift_ignored.c[name] for name in _KEY))
         rows = self._database.conn.execute(query).all()
-        return [Ignored(*row[:5], date.fromisoformat(row.until), row.reason, row.who, row.at) for row in rows]
+        return [Ignored(*[*row[:5], date.fromisoformat(row.until), *row[6:]]) for row in rows]
 
     # -- walks ------------------------------------------------------------------------------------------------------
 

@@ -6,15 +6,16 @@ A set is the neutral way into an LMS. It has no answer channel, so "delivered" m
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-from rostersync.model import Delivery, Kind, Outcome
+from rostersync.model import Delivery, Kind, ObjectKind, Observed, Outcome
 from rostersync.targets import Existing, Placed, Target
+from rostersync.targets.observing import Walk
 from rostersync.targets.oneroster_csv import bundle, checks, reading
 from rostersync.targets.oneroster_csv.writing import write_set
 from rostersync.transport.files.staging import staging
@@ -94,6 +95,41 @@ class OneRosterCsv:
             TargetUnavailable: it cannot be read.
         """
         return reading.users_in(self._directory, self._layout)
+
+    @property
+    def lists(self) -> frozenset[ObjectKind]:
+        """The whole set is read back."""
+        return frozenset({"organisation", "group", "user"})
+
+    @property
+    def walk(self) -> Walk | None:
+        """Nothing is left to be asked for."""
+        return None
+
+    def expected(self, roster: Iterable[Placed]) -> Iterator[Observed]:
+        """What stands in the set that would be written now; it is written beside, and removed again.
+
+        Raises:
+            TargetUnavailable: there is no room or right to do so.
+        """
+        with bundle.staging(self._directory) as folder:
+            staged = folder / "set"
+            staged.mkdir(mode=0o700)
+            write_set(staged, folder / "spool", iter(roster), self._groups)
+            yield from reading.things_in(staged, "directory")
+
+    def observed(self) -> Iterator[Observed]:
+        """What stands in the set that is there.
+
+        Raises:
+            NotOurs: what is there is no readable set.
+            TargetUnavailable: it cannot be read.
+        """
+        return reading.things_in(self._directory, self._layout)
+
+    def holds(self, sought: Sequence[Placed]) -> Iterator[Observed]:  # noqa: ARG002 - the set tells all
+        """Nothing: the set tells all."""
+        return iter(())
 
     def deliver(self, deliveries: Iterable[Delivery], roster: Callable[[], Iterator[Placed]]) -> Iterator[Outcome]:
         """Write the roster as a set and put it in its place, then yield an outcome for each delivery.
