@@ -1,6 +1,7 @@
 """Taking over the users that an LMS already has: match them to the people of the sources, show, and on request adopt.
 
-A match is by a listed key, by our own id (a state that was lost), or by national number; never by a name.
+A match is by a listed key, by our own id (a state that was lost), by national number, or by login; never by a name. What
+contradicts itself, a login that is one person's beside a national number that is another's, matches nobody.
 """
 
 from __future__ import annotations
@@ -12,18 +13,22 @@ from dataclasses import dataclass
 from datetime import date
 from hashlib import blake2b
 from io import StringIO
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from rostersync.assembly import Parts, TargetPart
 from rostersync.desire import desire
+from rostersync.desire.logins import logins_of
 from rostersync.errors import Problem, Usage, UserMistake
 from rostersync.locallists import resolve
 from rostersync.model import Face, Known, User
 from rostersync.store import Store
 from rostersync.targets import Existing
 
+T = TypeVar("T")
+_Mark = tuple[str, str]
+"""What an LMS user can be recognised by: the kind of mark, and its text."""
 _COLUMNS = {"target_key", "key"}
 
 
@@ -89,7 +94,7 @@ def adoption(store: Store, parts: Parts, on: date, listed: str | None, name: str
         # what is somebody's already is nobody else's, whatever a list says
         contested = _repeated(match.target_key for match in found) | (unique.keys() & ours)
         shared = _shared(there)
-        twins = {key for key, one in there.items() if one.national_number in shared} - unique.keys()
+        twins = {key for key, one in there.items() if not shared.isdisjoint(_marks_of(one))} - unique.keys()
         matched += [unique[key] for key in sorted(unique.keys() - contested)]
         doubtful += len(contested | twins)
         unmatched += len((there.keys() | keys.keys()) - ours - unique.keys() - twins)
@@ -120,16 +125,14 @@ def _matches(
     store: Store, parts: Parts, on: date, part: TargetPart, there: Mapping[str, Existing], keys: Mapping[str, str]
 ) -> Iterator[Match]:
     name = part.settings.name
-    shared = _shared(there)
-    by_number = {one.national_number: key for key, one in there.items() if one.national_number not in shared}
+    marks = _marks(there)
     by_person = {person: target_key for target_key, person in keys.items()}
     whose: dict[str, str] = {}
     for user in _unknown_users(store, parts, on, name):
-        number = dict(user.fields).get("national_number")
         ways = {
             "list": by_person.get(user.person),
             "our id": user.id if user.id in there else None,
-            "national number": by_number.get(number) if number else None,
+            **_ways_of_values(user, there, marks),
         }
         by, target_key = next(((by, key) for by, key in ways.items() if key), ("", ""))
         # one human with one account there and two users here: it becomes her school user, who comes first
@@ -138,13 +141,33 @@ def _matches(
             yield Match(name, msgspec.structs.replace(user, memberships=(), guardians=()), target_key, by)
 
 
-def _shared(there: Mapping[str, Existing]) -> frozenset[str]:
-    """The national numbers that several LMS users carry: they tell nothing about whose those are."""
-    return _repeated(one.national_number for one in there.values() if one.national_number)
+def _ways_of_values(user: User, there: Mapping[str, Existing], marks: Mapping[_Mark, str]) -> dict[str, str | None]:
+    """The LMS user with her national number, and the one with a login of hers and no other's number."""
+    number = dict(user.fields).get("national_number", "")
+    logins = [marks.get(("login", login)) for _, login in logins_of(user)]
+    hers = [key for key in logins if key and there[key].national_number in ("", number)]
+    return {"national number": marks.get(("national number", number)), "login": hers[0] if hers else None}
 
 
-def _repeated(texts: Iterable[str]) -> frozenset[str]:
-    return frozenset(text for text, count in Counter(texts).items() if count > 1)
+def _marks(there: Mapping[str, Existing]) -> dict[_Mark, str]:
+    """What only one LMS user carries -> her key. What several carry tells nothing about whose those are."""
+    shared = _shared(there)
+    return {mark: key for key, one in there.items() for mark in _marks_of(one) if mark not in shared}
+
+
+def _shared(there: Mapping[str, Existing]) -> frozenset[_Mark]:
+    return _repeated(mark for one in there.values() for mark in _marks_of(one))
+
+
+def _marks_of(one: Existing) -> Iterator[_Mark]:
+    if one.national_number:
+        yield "national number", one.national_number
+    if one.login:
+        yield "login", one.login.casefold()
+
+
+def _repeated(values: Iterable[T]) -> frozenset[T]:
+    return frozenset(value for value, count in Counter(values).items() if count > 1)
 
 
 def _unknown_users(store: Store, parts: Parts, on: date, target: str) -> Iterator[User]:

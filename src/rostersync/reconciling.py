@@ -17,7 +17,7 @@ from rostersync.drift import MENDED, compare
 from rostersync.errors import Usage
 from rostersync.model import Finding, Held, Known, ObjectKind, Observed, Placed, User, What
 from rostersync.store import Store
-from rostersync.store.drifting import Drifted, Place
+from rostersync.store.drifting import Drifted, Ignored, Place
 from rostersync.store.engine import batches
 from rostersync.store.packing import KINDS
 from rostersync.targets.observing import Observing, Walk, observing
@@ -175,10 +175,9 @@ class Marked:
     left: Counter[str] = field(default_factory=Counter)
 
 
-def open_drift(store: Store, targets: Iterable[str], on: date) -> tuple[list[Drifted], dict[tuple[str, ...], date]]:
-    """What was last found at some targets, and of what is let be today, the last day of that, by its row."""
-    ignored = {one.row: one.until for one in store.drift.ignored() if one.until >= on}
-    return store.drift.found(*targets), ignored
+def let_be(store: Store, on: date) -> dict[tuple[str, ...], Ignored]:
+    """What people let be on a day, by the row of the finding; one that has become another is not among them."""
+    return {one.row: one for one in store.drift.ignored() if one.until >= on}
 
 
 def repair(store: Store, parts: Parts, whats: Collection[What], on: date, now: datetime) -> Marked:
@@ -186,7 +185,7 @@ def repair(store: Store, parts: Parts, whats: Collection[What], on: date, now: d
 
     Who is pinned, a system administrator, or not ours is never touched, nor what people let be.
     """
-    found, ignored = open_drift(store, [part.settings.name for part in parts.targets], on)
+    found, ignored = store.drift.found(*(part.settings.name for part in parts.targets)), let_be(store, on)
     pinned = {one.person for one in store.decisions.pins() if one.until >= on}
     marked, done = Marked(), list[Drifted]()
     with store.begin():
@@ -197,7 +196,7 @@ def repair(store: Store, parts: Parts, whats: Collection[What], on: date, now: d
             elif why := "let be" if one.row in ignored else _untouchable(known.value, pinned):
                 marked.left[why] += 1
             else:
-                _send_again(store, one.target, known, now)
+                _send_again(store, one, known, now)
                 marked.marked[one.target, one.object_kind] += 1
                 done.append(one)
         store.drift.clear(done)
@@ -213,7 +212,8 @@ def _untouchable(value: Held, pinned: Container[str]) -> str:
     return "pinned" if value.person in pinned else ""
 
 
-def _send_again(store: Store, target: str, known: Known, now: datetime) -> None:
-    store.known.doubt(target, known.object_kind, known.id)
+def _send_again(store: Store, found: Drifted, known: Known, now: datetime) -> None:
+    # what is lost has no key of the LMS's own any more: it is made anew, under our id
+    store.known.doubt(found.target, known.object_kind, known.id, lost=found.what == "lost")
     if isinstance(known.value, User):
-        store.cards.mark_dirty(target, [known.value.person], now)
+        store.cards.mark_dirty(found.target, [known.value.person], now)

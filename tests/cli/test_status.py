@@ -26,7 +26,9 @@ def status(desk: Desk) -> dict[str, Any]:
 
 def test_its_document_has_one_shape(desk: Desk) -> None:
     told = status(desk)
-    assert set(told) == {"sources", "targets", "questions", "refused", "pinned", "restored_backup", "last"}
+    assert set(told) == {
+        "sources", "targets", "questions", "refused", "pinned", "drift", "restored_backup", "last"
+    }  # fmt: skip
     assert set(told["targets"]["lms"]) == {"objects", "departed", "suspended", "next", "refused"}
     assert {"accepted_digest", "taken_at", "accepted_at", "proof", "retired", "counts"} <= set(
         told["sources"]["everyday"]

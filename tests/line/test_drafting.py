@@ -140,7 +140,7 @@ def test_revocations_come_first_and_ends_last() -> None:
 
 def test_what_nobody_knows_to_have_arrived_is_sent_again_without_counting() -> None:
     change = only(draft_of(wanted(PUPIL), known(PUPIL, digest="")), "person.update")
-    assert change.reason == "sent again: its last delivery was cut off"
+    assert change.reason == "sent again: nobody knows whether the LMS has it so"
     assert not change.counted
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import click
 import msgspec
 
+from rostersync import logs
 from rostersync.assembly import Parts
 from rostersync.cli.keys import one_person
 from rostersync.cli.shell import Shell, as_of, common, day, decides, waits
@@ -20,18 +21,29 @@ from rostersync.cli.show import steps, table
 from rostersync.drift import MENDED
 from rostersync.errors import Usage
 from rostersync.model import What
-from rostersync.reconciling import Looked, Looking, open_drift, repair
+from rostersync.reconciling import Looked, Looking, let_be, repair
 from rostersync.report import CHANGES, DONE
 from rostersync.store import Store
-from rostersync.store.drifting import Drifted
+from rostersync.store.drifting import Drifted, Ignored
 
+LetBe = Mapping[tuple[str, ...], Ignored]
+"""What people let be, by the row of the finding."""
 CALLS = 500
 """Calls to each LMS that is walked, when nobody says how many."""
 _SHORTEST = 8
 """Digits of an id that are enough to name a finding."""
 
 
-@click.group(invoke_without_command=True)
+class _Sync(click.Group):
+    """A group whose argument SYNC stands before its commands; without one of them, options may follow SYNC."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Leave what follows a command to that command."""
+        ctx.allow_interspersed_args = not any(one in self.commands for one in args)
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_Sync, invoke_without_command=True)
 @click.argument("sync")
 @click.option("--list", "listed", is_flag=True, help="Also list everything that differs, by our ids.")
 @click.option("--last", is_flag=True, help="Show what was found last, and read no LMS.")
@@ -68,7 +80,8 @@ def drift(
         looked = [] if last else _look(shell, store, parts, calls, listing=strangers or foreign is not None)
         if foreign:
             _write_keys(foreign, (key for one in looked for key in one.strangers))
-        found, ignored = open_drift(store, [part.settings.name for part in parts.targets], shell.today(sync))
+        found = store.drift.found(*(part.settings.name for part in parts.targets))
+        ignored = let_be(store, shell.today(sync))
     if shell.json:
         shell.document(_document(sync, looked, found, ignored))
     else:
@@ -100,7 +113,7 @@ def _show(
     sync: str,
     looked: Iterable[Looked],
     found: Collection[Drifted],
-    ignored: Mapping[tuple[str, ...], date],
+    ignored: LetBe,
     *,
     listed: bool,
 ) -> None:
@@ -111,9 +124,13 @@ def _show(
     table(["Target", "What", "Kind", "", ">Things"], rows, empty="Nothing differs from what was delivered.")
     if listed:
         shell.say("")
-        each = [(*one.row, shell.local(one.since), ignored.get(one.row, "")) for one in found]
-        table(["Target", "Kind", "Our id", "What", "Differs in", "Since", "Let be until"], each, empty="")
+        each = [(*one.row, shell.local(one.since), *_decided(ignored.get(one.row))) for one in found]
+        table(["Target", "Kind", "Our id", "What", "Differs in", "Since", "Let be until", "Reason"], each, empty="")
     shell.say("\n".join(_advice(sync, counts, listed=listed)))
+
+
+def _decided(ignored: Ignored | None) -> tuple[str, str]:
+    return (str(ignored.until), ignored.reason) if ignored else ("", "")
 
 
 def _told(shell: Shell, sync: str, looked: Looked) -> str:
@@ -132,7 +149,7 @@ def _told(shell: Shell, sync: str, looked: Looked) -> str:
     return f"{told}, in {looked.calls:,} calls. That ends a round: the next look begins anew."
 
 
-def _counts(found: Iterable[Drifted], ignored: Collection[tuple[str, ...]]) -> Counter[tuple[str, ...]]:
+def _counts(found: Iterable[Drifted], ignored: LetBe) -> Counter[tuple[str, ...]]:
     return Counter((one.target, one.what, one.object_kind, "let be" if one.row in ignored else "") for one in found)
 
 
@@ -148,16 +165,19 @@ def _advice(sync: str, counts: Iterable[tuple[str, ...]], *, listed: bool) -> It
         yield f"Let one of them be: rostersync drift {sync} ignore KEY --until DATE --reason ..."
 
 
-def _document(
-    sync: str, looked: Iterable[Looked], found: Iterable[Drifted], ignored: Mapping[tuple[str, ...], date]
-) -> dict[str, Any]:
+def _document(sync: str, looked: Iterable[Looked], found: Iterable[Drifted], ignored: LetBe) -> dict[str, Any]:
     """Our ids and the names of what differs; nobody is named, and no key of an LMS's own."""
     targets = [
         {"target": one.target, "compared": one.compared, "held": one.held, "calls": one.calls, "silent": one.silent}
         | ({"round": msgspec.to_builtins(one.place)} if one.place else {})
         for one in looked
     ]
-    drifted = [msgspec.to_builtins(one) | {"ignored_until": ignored.get(one.row)} for one in found]
+    # what people write as a reason may name somebody by number or e-mail
+    decided = [(until, logs.masked(reason)) for until, reason in (_decided(ignored.get(one.row)) for one in found)]
+    drifted = [
+        msgspec.to_builtins(one) | {"ignored_until": until or None, "because": reason}
+        for one, (until, reason) in zip(found, decided, strict=True)
+    ]
     return {"sync": sync, "targets": targets, "drift": drifted}
 
 

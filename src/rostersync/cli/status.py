@@ -13,8 +13,10 @@ import msgspec
 
 from rostersync.cli.shell import Shell, common, pass_shell
 from rostersync.cli.show import table
+from rostersync.config import SyncSettings
 from rostersync.lifecycle import next_step, policy_for
 from rostersync.model import User
+from rostersync.reconciling import let_be
 from rostersync.report import DONE
 from rostersync.store import Store
 
@@ -61,6 +63,7 @@ def _found(shell: Shell, store: Store) -> dict[str, Any]:
         "questions": msgspec.to_builtins(store.questions.open_ones()),
         "refused": [msgspec.to_builtins(one) for name in names for one in store.sources.refusals(name)],
         "pinned": len(store.decisions.pins()),
+        "drift": {name: _drift(shell, store, sync) for name, sync in shell.settings.syncs.items()},
         "restored_backup": store.generation.restored(),
         "last": {name: _last(store, name) for name in shell.settings.syncs},
     }
@@ -83,6 +86,13 @@ def _target(shell: Shell, store: Store, name: str) -> dict[str, Any]:
         "next": min(coming).isoformat() if coming else None,
         "refused": [msgspec.to_builtins(one) | {"parked": one.parked} for one in store.refusals.of(name).values()],
     }
+
+
+def _drift(shell: Shell, store: Store, sync: SyncSettings) -> dict[str, int]:
+    """How much differed at a sync's targets when they were last read back, and what of it people let be."""
+    ignored = let_be(store, shell.today(sync.name))
+    found = store.drift.found(*sync.targets)
+    return {"open": sum(one.row not in ignored for one in found), "let_be": sum(one.row in ignored for one in found)}
 
 
 def _last(store: Store, sync: str) -> dict[str, Any] | None:
@@ -120,6 +130,10 @@ def _waiting(shell: Shell, found: dict[str, Any]) -> Iterator[str]:
     yield from _question_lines(found["questions"])
     if found["pinned"]:
         yield f"  {found['pinned']:,} pinned persons: rostersync pin list"
+    for sync, drift in found["drift"].items():
+        if drift["open"] or drift["let_be"]:
+            told = f"{drift['open']:,} differ from what was delivered, and {drift['let_be']:,} that are let be"
+            yield f"  Things in the LMS of {sync}: {told}: rostersync drift {sync} --last --list"
     if found["restored_backup"]:
         yield "  The state is a restored backup: nothing ends until `rostersync state recover --reason ...`."
 

@@ -205,11 +205,15 @@ class Knowledge:
             self.written(target)
         return unsure
 
-    def doubt(self, target: str, object_kind: ObjectKind, id_: str) -> None:
-        """Mark one row uncertain: what it says may or may not be what the target holds, so it is sent again."""
+    def doubt(self, target: str, object_kind: ObjectKind, id_: str, *, lost: bool = False) -> None:
+        """Mark one row uncertain: what it says may or may not be what the target holds, so it is sent again.
+
+        What the target has `lost` has no key of the target's own any more.
+        """
+        values: dict[str, Any] = {"digest": "", "target_key": None} if lost else {"digest": ""}
         where = sa.and_(known.c.target == target, known.c.object_kind == object_kind, known.c.id == id_)
         with self._database.begin():
-            self._database.conn.execute(sa.update(known).where(where).values(digest=""))
+            self._database.conn.execute(sa.update(known).where(where).values(values))
 
     def move(self, target: str, moves: Iterable[Move], places: Places) -> None:
         """Move many rows, in order, inside the caller's transaction. A row given no target key keeps the one it has."""
