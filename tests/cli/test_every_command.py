@@ -18,6 +18,8 @@ EVERY = [
     ["sync", "oslo", "--full"],
     ["resync", "oslo", "--all"],
     ["adopt", "oslo"],
+    ["drift", "oslo", "--list"],
+    ["drift", "oslo", "repair", *DECIDED],
     ["runs"],
     ["status"],
     ["person", "lab.example/kari"],

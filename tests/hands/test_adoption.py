@@ -53,6 +53,34 @@ def test_an_account_is_found_by_list_and_by_national_number_and_never_by_name(pl
     assert (made.unmatched, made.doubtful) == (1, 0)
 
 
+def test_an_account_is_found_by_login_where_no_number_contradicts_it(planned: Stage) -> None:
+    planned.world.change("eva", feide="eva@lysvik.example")
+    planned.world.change("mor", feide="anne@lysvik.example")
+    planned.plan(AUTUMN)
+    seed = planned.lms.inner.seed
+    seed(Existing("a1", login="Eva@lysvik.example"))
+    seed(Existing("a2", login="anne@lysvik.example", national_number=planned.world.people["kari"].number))
+    made = shown(planned)
+    assert whose(made) == {"a1": ("Eva", "login"), "a2": ("Kari", "national number")}
+
+
+def test_a_login_beside_somebody_elses_number_matches_nobody(planned: Stage) -> None:
+    planned.world.change("eva", feide="eva@lysvik.example")
+    planned.plan(AUTUMN)
+    planned.lms.inner.seed(Existing("a1", login="eva@lysvik.example", national_number="05810890051"))
+    made = shown(planned)
+    assert (made.matched, made.unmatched) == ((), 1)
+
+
+def test_a_login_that_two_accounts_carry_tells_nothing(planned: Stage) -> None:
+    planned.world.change("eva", feide="eva@lysvik.example")
+    planned.plan(AUTUMN)
+    for key in ("a1", "a2"):
+        planned.lms.inner.seed(Existing(key, login="eva@lysvik.example"))
+    made = shown(planned)
+    assert (made.matched, made.doubtful, made.unmatched) == ((), 2, 0)
+
+
 def test_the_list_says_whose_an_account_is_before_the_number_does(planned: Stage) -> None:
     there(planned, a1="kari", a2="")
     made = shown(planned, f"a2,{SOURCE}/kari")

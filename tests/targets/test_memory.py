@@ -27,16 +27,16 @@ from tests.targets.contract import (
     TEACHER,
     Seen,
     SeenUser,
-    TargetContract,
     made,
     moved,
     no_room,
     removed,
     roster_of,
 )
+from tests.targets.observing import ObservingContract
 
 
-class TestMemoryTarget(TargetContract):
+class TestMemoryTarget(ObservingContract):
     def make(self, place: Path) -> Target:
         return make("memory", "lms", Settings(path=place / "lms.jsonl"))
 
@@ -68,6 +68,13 @@ class TestMemoryTarget(TargetContract):
         assert isinstance(target, MemoryTarget)
         for key in keys:
             target.seed(Existing(key))
+
+
+class TestWalkedMemoryTarget(TestMemoryTarget):
+    """One that tells what it holds a few things at a time."""
+
+    def make(self, place: Path) -> Target:
+        return make("memory", "lms", Settings(path=place / "lms.jsonl", walked=2))
 
 
 def deliver(target: MemoryTarget, *deliveries: Delivery) -> list[Outcome]:

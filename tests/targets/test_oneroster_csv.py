@@ -33,14 +33,14 @@ from tests.targets.contract import (
     TEACHER,
     Seen,
     SeenUser,
-    TargetContract,
     made,
     roster_of,
 )
+from tests.targets.observing import ObservingContract
 from tests.targets.oneroster_set import OneRosterSet, read_set
 
 
-class TestZip(TargetContract):
+class TestZip(ObservingContract):
     def make(self, place: Path) -> Target:
         return make("oneroster_csv", "lms", Settings(place))
 
