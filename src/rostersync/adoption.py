@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from hashlib import blake2b
 from io import StringIO
@@ -25,6 +25,7 @@ from rostersync.locallists import resolve
 from rostersync.model import Face, Known, User
 from rostersync.store import Store
 from rostersync.targets import Existing
+from rostersync.targets.rekeying import Rekeying
 
 T = TypeVar("T")
 _Mark = tuple[str, str]
@@ -75,14 +76,17 @@ class Adoption:
         return "\n".join(lines)
 
 
-def adoption(store: Store, parts: Parts, on: date, listed: str | None, name: str) -> Adoption:
+def adoption(store: Store, parts: Parts, on: date, listed: str | None, name: str, *, rekey: bool = False) -> Adoption:
     """Match the users of every target of a sync, but for those who are ours already.
 
-    `listed` is the text of a CSV file `target_key,key` called `name`.
+    `listed` is the text of a CSV file `target_key,key` called `name`; `rekey`: the users are to get our ids as keys.
 
     Raises:
         UserMistake: the file is not such a list; every problem with its line.
+        Usage: a target cannot give its users other keys.
     """
+    if rekey:
+        _rekeying(parts)
     matched: list[Match] = []
     unmatched = doubtful = 0
     for part in parts.targets:
@@ -98,27 +102,64 @@ def adoption(store: Store, parts: Parts, on: date, listed: str | None, name: str
         matched += [unique[key] for key in sorted(unique.keys() - contested)]
         doubtful += len(contested | twins)
         unmatched += len((there.keys() | keys.keys()) - ours - unique.keys() - twins)
-    told = "\n".join(f"{match.target} {match.user.id} {match.target_key}" for match in matched)
+    told = "\n".join([*(f"{match.target} {match.user.id} {match.target_key}" for match in matched), *["rekey"] * rekey])
     return Adoption(blake2b(told.encode(), digest_size=16).hexdigest(), tuple(matched), unmatched, doubtful)
 
 
-def confirm_adoption(store: Store, parts: Parts, on: date, digest: str, listed: str | None, name: str) -> int:
-    """Adopt exactly what the digest stands for, and give the number of users.
+@dataclass(slots=True)
+class Taken:
+    """How many users were adopted, how many of them got our id as their key, and why others kept theirs."""
+
+    adopted: int = 0
+    rekeyed: int = 0
+    kept: Counter[str] = field(default_factory=Counter)
+
+
+def confirm_adoption(
+    store: Store, parts: Parts, on: date, digest: str, listed: str | None, name: str, *, rekey: bool = False
+) -> Taken:
+    """Adopt exactly what the digest stands for.
+
+    With `rekey` each user is first given our id as her key; after a kill in between, she is found by it.
 
     Raises:
         Usage: the LMS, the sources or the list have moved since, so the digest stands for nothing.
+        TargetUnavailable: an LMS gives no other keys now; nobody is adopted, and who got one is found by it.
     """
-    made = adoption(store, parts, on, listed, name)
+    made = adoption(store, parts, on, listed, name, rekey=rekey)
     if made.digest != digest:
         again = f"rostersync adopt {parts.settings.name}"
         raise Usage(
             [f"the LMS, the sources or the list have changed since that adoption was shown; look again: {again}"]
         )
+    taken = Taken(len(made.matched))
+    ours = set(_rekeyed(_rekeying(parts), made.matched, taken)) if rekey else set()
     with store.begin():
         for match in made.matched:
+            key = "" if (match.target, match.target_key) in ours else match.target_key
             # Known as uncertain, so the next plan sends today's values to the adopted user.
-            store.known.adopt(match.target, Known("user", match.user.id, match.user, "", target_key=match.target_key))
-    return len(made.matched)
+            store.known.adopt(match.target, Known("user", match.user.id, match.user, "", target_key=key))
+    return taken
+
+
+def _rekeying(parts: Parts) -> dict[str, Rekeying]:
+    there = {part.settings.name: part.target for part in parts.targets}
+    unable = [name for name, target in there.items() if not isinstance(target, Rekeying)]
+    if unable:
+        raise Usage([f"{name} cannot give its users other keys; leave --rekey out" for name in unable])
+    return {name: target for name, target in there.items() if isinstance(target, Rekeying)}
+
+
+def _rekeyed(targets: Mapping[str, Rekeying], matched: Sequence[Match], taken: Taken) -> Iterator[tuple[str, str]]:
+    """Give the users our ids as keys: (target, old key) of those who have them now."""
+    for name, target in targets.items():
+        pairs = [(one.target_key, one.user.id) for one in matched if one.target == name]
+        for told in target.rekey(pair for pair in pairs if pair[0] != pair[1]):
+            if told.reason:
+                taken.kept[told.reason] += 1
+            else:
+                taken.rekeyed += 1
+                yield name, told.old
 
 
 def _matches(

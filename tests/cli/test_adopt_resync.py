@@ -69,6 +69,16 @@ def test_an_lms_with_users_is_not_delivered_to_before_they_are_adopted(lms: Desk
     assert [(what, why) for what, _, why in lms.journal()] == [("adopt", "1 users taken over")]
 
 
+def test_users_get_our_ids_as_keys_only_on_request(lms: Desk) -> None:
+    seed(lms, Existing("account-7", national_number=lms.town.world.people["kari"].number))
+    digest = str(adopt(lms, "--rekey")["digest"])
+    taken = lms("apply", digest, *ON)
+    assert taken.out.startswith("Took over 1 users, 1 of them with our id as their key.")
+    assert [user.target_key for user in target(lms).existing()] == [
+        user.id for (given, _), user in lms.town.known().items() if given == "Kari"
+    ]
+
+
 def test_an_lms_whose_users_may_be_replaced_is_a_decision_of_somebody(lms: Desk) -> None:
     seed(lms, Existing("account-7"))
     assert lms("sync", "oslo", "--new-site", *ON).code == 0

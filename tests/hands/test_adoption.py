@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
+from dataclasses import replace as with_parts
 
 import pytest
 
 from rostersync.adoption import Adoption, adoption, confirm_adoption
 from rostersync.errors import Usage, UserMistake
 from rostersync.targets import Existing
+from rostersync.targets.memory import MemoryTarget, Settings
+from rostersync.targets.rekeying import Rekeyed
 from tests.hands.stage import Stage
 from tests.scenarios.town import AUTUMN, SOURCE
 
@@ -205,7 +209,7 @@ def test_what_has_moved_since_it_was_shown_is_not_adopted(planned: Stage) -> Non
 def test_an_adopted_user_gets_todays_values_under_the_key_she_has(planned: Stage) -> None:
     there(planned, a1="kari", a2="mor")
     digest = shown(planned).digest
-    assert confirm_adoption(planned.state(), planned.parts, AUTUMN, digest, None, "") == 2
+    assert confirm_adoption(planned.state(), planned.parts, AUTUMN, digest, None, "").adopted == 2
     kari = planned.known()["Kari"]
     assert (kari.target_key, kari.digest) == ("a1", ""), "nobody knows what the account holds"
     report = planned.run(AUTUMN)
@@ -246,3 +250,48 @@ def test_when_nobody_matches_there_is_nothing_to_apply(planned: Stage) -> None:
     text = shown(planned).to_text()
     assert text.startswith("0 LMS users belong to people of the sources.\n1 match nobody and will never be touched.")
     assert "rostersync apply" not in text
+
+
+# -- our ids as keys ------------------------------------------------------------------------------------------------
+
+
+def rekeyed(stage: Stage) -> Stage:
+    """The stage with an LMS whose users can be given other keys."""
+    (part,) = stage.parts.targets
+    stage.parts = with_parts(stage.parts, targets=(with_parts(part, target=stage.lms.inner),))
+    return stage
+
+
+def test_on_request_the_users_get_our_ids_as_keys(planned: Stage) -> None:
+    there(planned, a1="kari", a2="")
+    stage, plain = rekeyed(planned), shown(planned).digest
+    made = adoption(stage.state(), stage.parts, AUTUMN, None, "", rekey=True)
+    assert made.digest != plain, "what is asked for is part of what is confirmed"
+    taken = confirm_adoption(stage.state(), stage.parts, AUTUMN, made.digest, None, "", rekey=True)
+    assert (taken.adopted, taken.rekeyed, dict(taken.kept)) == (1, 1, {})
+    kari = stage.known()["Kari"]
+    assert kari.target_key == ""
+    assert {one.target_key for one in stage.lms.inner.existing()} == {kari.id, "a2"}
+    assert stage.run(AUTUMN).code == 0
+    assert stage.known()["Kari"].digest
+
+
+def test_whoever_keeps_the_key_is_adopted_with_it(planned: Stage) -> None:
+    class Gone(MemoryTarget):
+        """Everybody is deleted between the look and the new key."""
+
+        def rekey(self, pairs: Iterable[tuple[str, str]]) -> Iterator[Rekeyed]:
+            return (Rekeyed(old, "refused") for old, _ in pairs)
+
+    there(planned, a1="kari")
+    planned.lms.inner = Gone("lms", Settings(path=planned.lms.path))
+    stage = rekeyed(planned)
+    digest = adoption(stage.state(), stage.parts, AUTUMN, None, "", rekey=True).digest
+    taken = confirm_adoption(stage.state(), stage.parts, AUTUMN, digest, None, "", rekey=True)
+    assert (taken.rekeyed, dict(taken.kept)) == (0, {"refused": 1})
+    assert stage.known()["Kari"].target_key == "a1"
+
+
+def test_a_target_that_cannot_give_other_keys_says_so(planned: Stage) -> None:
+    with pytest.raises(Usage, match="lms cannot give its users other keys; leave --rekey out"):
+        adoption(planned.state(), planned.parts, AUTUMN, None, "", rekey=True)

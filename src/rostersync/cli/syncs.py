@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from rostersync import run as runs
-from rostersync.cli.adopting import confirm
+from rostersync.cli.adopting import ADOPTION, REKEYED, confirm
 from rostersync.cli.keys import one_person, typed_key
 from rostersync.cli.shell import Shell, as_of, common, pass_shell, reason_option, waits, written
 from rostersync.cli.show import steps
@@ -79,7 +79,7 @@ def approve(shell: Shell, digest: str, reason: str) -> int:
     """Release a held entry, a whole plan or a removal by its DIGEST (8 digits or more). Void when the plan changes."""
     with shell.store() as store:
         found = store.approvals.find_plan(digest)
-        if found.purpose == "adoption":
+        if found.purpose in (ADOPTION, REKEYED):
             raise Usage([f"an adoption needs no approval: rostersync apply {found.digest[:12]}"])
         now = shell.now()
         with store.begin():
@@ -103,7 +103,7 @@ def apply(shell: Shell, digest: str) -> int:
     with shell.store() as store:
         found = store.approvals.find_plan(digest)
         parts = shell.parts(found.sync)
-        if found.purpose == "adoption":
+        if found.purpose in (ADOPTION, REKEYED):
             return confirm(shell, store, parts, found)
         store.journal.write(
             shell.now(), shell.who, f"apply {found.purpose}", found.digest, "asked for at the command line"

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from rostersync.model import Delivery, Held, Kind, ObjectKind, Observed, Outcome
 from rostersync.targets import Existing, Placed, Target
 from rostersync.targets.memory import switches
@@ -21,6 +23,7 @@ from rostersync.targets.memory.lms import Asked, Lms, Request
 from rostersync.targets.memory.shown import shown, stranger
 from rostersync.targets.memory.weather import Weather
 from rostersync.targets.observing import Walk
+from rostersync.targets.rekeying import Rekeyed
 
 KILLED = 137
 """The exit code of a process that was made to die, as after SIGKILL."""
@@ -141,6 +144,14 @@ class MemoryTarget:
         """What it holds of these."""
         keys = {(one.object_kind, one.key) for one in map(shown, sought)}
         return (one for one in map(shown, self._lms.placed()) if (one.object_kind, one.key) in keys)
+
+    def rekey(self, pairs: Iterable[tuple[str, str]]) -> Iterator[Rekeyed]:
+        """Give strangers other keys."""
+        for old, new in pairs:
+            user = self._lms.strangers.get(old)
+            if user:
+                self._keep(Request("seed", old, new, seed=replace(user, target_key=new)))
+            yield Rekeyed(old, "" if user else "the LMS has no user with that key; run adopt again")
 
     def deliver(self, deliveries: Iterable[Delivery], roster: Callable[[], Iterator[Placed]]) -> Iterator[Outcome]:  # noqa: ARG002
         """Do the deliveries one by one; a refused one changes nothing. The roster is not looked at.

@@ -74,6 +74,7 @@ class Lms:
                 self._keys[request.id] = request.key
                 self.strangers.pop(request.key, None)
             case None if request.seed is not None:
+                self.strangers.pop(request.id, None)  # the key she had, when she gets another one
                 self.strangers[request.key] = request.seed
             case None:
                 self._remove(request.id)
