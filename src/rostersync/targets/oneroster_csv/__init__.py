@@ -112,7 +112,7 @@ class OneRosterCsv:
         Raises:
             TargetUnavailable: there is no room or right to do so.
         """
-        with bundle.staging(self._directory) as folder:
+        with staging(self._directory) as folder:
             staged = folder / "set"
             staged.mkdir(mode=0o700)
             write_set(staged, folder / "spool", iter(roster), self._groups)
