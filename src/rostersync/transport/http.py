@@ -38,6 +38,8 @@ class Http:
     """One server. `name` is what messages call it: they never show a path or a query, since those may hold ids.
 
     `passing` makes the error of a call that may succeed in a while; `blame` makes it too, unless told otherwise.
+    `lost`, when given, is blamed in place of `blame` for a call that was not tried again although it may succeed: one
+    that may have been carried out, or whose answer broke off.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Http:
         blame: Blame,
         *,
         passing: Blame | None = None,
+        lost: Blame | None = None,
         authoriser: Authoriser | None = None,
         wait: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.monotonic,
@@ -57,6 +60,7 @@ class Http:
         self._line = line
         self._blame = blame
         self._passing = passing or blame
+        self._lost = lost
         self._authoriser = authoriser or Open()
         self._wait = wait
         self._now = now
@@ -120,8 +124,9 @@ class Http:
             except (HTTPError, OSError) as error:
                 if reason := _distrust(error):
                     raise self.trouble(call, f"its certificate does not hold ({reason}); see the setting ca") from None
-                if not (_may_repeat(call, error) and patience.wait(None)):
-                    raise self.trouble(call, _silence(error), passing=True) from None
+                may_repeat = _may_repeat(call, error)
+                if not (may_repeat and patience.wait(None)):
+                    raise self.trouble(call, _silence(error), passing=True, lost=not may_repeat) from None
                 continue
             if response.status in call.expected:
                 return response
@@ -129,7 +134,9 @@ class Http:
             if response.status == _UNAUTHORISED and not renewed and self._authoriser.renew():
                 renewed = True
             elif not (_is_passing(call, response.status) and patience.wait(asked_to_wait(_lower(response.headers)))):
-                raise self.trouble(call, _refusal(response.status), passing=_is_passing(call, response.status))
+                lost = response.status in _FAILING and not call.repeatable
+                passing = _is_passing(call, response.status)
+                raise self.trouble(call, _refusal(response.status), passing=passing, lost=lost)
 
     def _sent(self, call: Call, url: str) -> urllib3.BaseHTTPResponse:
         headers = {"Accept-Encoding": "gzip", "User-Agent": "rostersync", **dict(call.headers)}
@@ -154,11 +161,12 @@ class Http:
             yield from response.stream(_BLOCK, decode_content=True)
         except (HTTPError, OSError) as error:
             text = f"the answer broke off ({_silence(error)}); run again later"
-            raise self.trouble(call, text, passing=True) from None
+            raise self.trouble(call, text, passing=True, lost=True) from None
 
-    def trouble(self, call: Call, text: str, *, passing: bool = False) -> RostersyncError:
+    def trouble(self, call: Call, text: str, *, passing: bool = False, lost: bool = False) -> RostersyncError:
         """The caller's own error about a call that did not give what it should."""
-        return (self._passing if passing else self._blame)(f"{self._name}: {call.what}: {text}")
+        blame = self._lost if lost and self._lost else self._passing if passing else self._blame
+        return blame(f"{self._name}: {call.what}: {text}")
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:
