@@ -218,7 +218,7 @@ class TargetContract(ABC):
 
     def test_a_revocation_comes_before_what_is_created_in_the_same_run(self, target: Target, place: Path) -> None:
         self.deliver(target, *EVERYBODY)
-        sister = replace(LINKED, id="sister", person="p-4", fields=())
+        sister = replace(LINKED, id="sister", person="p-4", fields=(("login", "siri"),))
         outcomes = self.deliver(target, moved(LINKED, PUPIL, phase=0), made(sister))
         seen = self.seen(target, place)
         assert [outcome.phase for outcome in outcomes] == [0, 3]

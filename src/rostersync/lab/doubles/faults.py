@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Container
 from typing import Final
 
 SERVER_FAULTS: Final = {
@@ -47,11 +48,11 @@ class Faults:
         with self._lock:
             return fault in self._switched
 
-    def meet(self, path: str) -> str:
-        """The server fault that a request for `path` meets; empty for none."""
+    def meet(self, path: str, among: Container[str] = SERVER_FAULTS) -> str:
+        """The fault, of those `among`, that a request for `path` meets; empty for none."""
         with self._lock:
             for fault, (times, where) in self._switched.items():
-                if fault in SERVER_FAULTS and where in path:
+                if fault in among and where in path:
                     if times > 0:
                         self._switched[fault] = (times - 1, where)
                     if times == 1:
