@@ -8,7 +8,7 @@ from typing import Final
 from rostersync.errors import TargetUnavailable
 from rostersync.targets import Existing
 from rostersync.targets.moodle.accounts import BY_NUMBER
-from rostersync.targets.moodle.form import Row, Value
+from rostersync.targets.moodle.form import Row, Value, room
 from rostersync.targets.moodle.settings import Settings
 from rostersync.targets.moodle.site import Refused, Site
 
@@ -72,10 +72,23 @@ def complaints(site: Site, settings: Settings) -> Iterator[str]:
         yield f"the token's service does not answer core_webservice_get_site_info ({refused.code}); add that function to it"
         return
     there = {one["name"] for one in told["functions"]}
-    if missing := [name for name in functions(settings) if name not in there]:
+    missing = [name for name in functions(settings) if name not in there]
+    if missing:
         yield f"the token's service lacks {', '.join(missing)}; add them under External services, Functions"
     if str(told["siteurl"]).rstrip("/") != settings.url.rstrip("/"):
         yield f"the site calls itself {told['siteurl']}, and sends whoever asks elsewhere; write that as url"
+    if not missing and not _takes(site, settings, str(told["userid"])):
+        yield (
+            f"its PHP cuts calls that have the {settings.max_input_vars} fields of max_input_vars; set that to what its PHP "
+            "has, such as max_input_vars = 1000"
+        )
+
+
+def _takes(site: Site, settings: Settings, own: str) -> bool:
+    """Whether a call as long as any of ours arrives whole: its last value is the one that is there."""
+    values: list[Value] = ["0"] * (room(settings.max_input_vars) - 2) + [own]
+    found = site.ask("core_user_get_users_by_field", ("field", "id"), ("values", values))
+    return bool(found)
 
 
 def existing(site: Site, settings: Settings) -> Iterator[Existing]:

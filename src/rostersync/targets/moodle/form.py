@@ -35,16 +35,21 @@ def fields(name: str, value: Value) -> Iterator[tuple[str, str]]:
             yield from fields(f"{name}[{number}]", inner)
 
 
+def room(variables: int) -> int:
+    """How many form fields of rows fit into one call, where PHP takes so many in all."""
+    return int(variables * _SHARE) - _OWN
+
+
 def parted(rows: Sequence[tuple[T, Value]], most: int, variables: int) -> Iterator[list[tuple[T, Value]]]:
     """The rows in calls of at most `most`, none of which has more form fields than PHP takes."""
-    room = int(variables * _SHARE) - _OWN
+    whole = room(variables)
     part: list[tuple[T, Value]] = []
-    left = room
+    left = whole
     for thing, row in rows:
         size = sum(1 for _ in fields("", row))
         if part and (len(part) == most or size > left):
             yield part
-            part, left = [], room
+            part, left = [], whole
         part.append((thing, row))
         left -= size
     if part:
