@@ -86,7 +86,7 @@ def complaints(site: Site, settings: Settings) -> Iterator[str]:
 
 def _takes(site: Site, settings: Settings, own: str) -> bool:
     """Whether a call as long as any of ours arrives whole: its last value is the one that is there."""
-    values: list[Value] = ["0"] * (room(settings.max_input_vars) - 2) + [own]
+    values = [*["0"] * (room(settings.max_input_vars) - 2), own]
     found = site.ask("core_user_get_users_by_field", ("field", "id"), ("values", values))
     return bool(found)
 
