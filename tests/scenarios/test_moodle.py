@@ -189,7 +189,8 @@ def _attempt(town: MoodleTown, on: date) -> int:
     return 0
 
 
-@pytest.mark.slice
+@pytest.mark.proof
+@pytest.mark.in_full
 def test_days_of_the_municipality_are_in_moodle(town: MoodleTown) -> None:
     for day in (1, 2, 30):
         made = generate(town.home / "lab", day=day, synced=[1, 2, 30])

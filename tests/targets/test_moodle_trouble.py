@@ -361,6 +361,15 @@ def test_a_role_that_may_not_be_given_is_said_so(site: Town) -> None:
     assert {one.trouble for one in outcomes if one.id == "pupil" and one.phase == 3} == {"unknown"}
 
 
+def test_a_greeting_that_cannot_be_mailed_says_how_to_end_it(site: Town) -> None:
+    """Moodle 4.4 and later greet whoever is enrolled, if the address is a real one."""
+    site.double.site.mail_works = False
+    reachable = replace(TEACHER, fields=(("email", "eva@example.no"),))
+    outcomes = deliver(site.target(), *EVERYBODY[:-2], made(reachable))
+    assert set(refused(outcomes)) == {"teacher"}
+    assert "Send course welcome message" in refused(outcomes)["teacher"]
+
+
 def test_nothing_that_moodle_quotes_is_repeated(site: Town) -> None:
     site.double.faults.switch("debugging")
     site.seed("taken", idnumber="x")

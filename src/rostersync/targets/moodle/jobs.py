@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Final
 
 from rostersync.model import Delivery, Outcome, Trouble
-from rostersync.targets.moodle.site import Done
+from rostersync.targets.moodle.site import NOT_SENT, Done
 
 _REFUSALS: Final = {
     "invaliduserid": "the account was deleted in Moodle meanwhile; run the sync again",
@@ -21,6 +21,8 @@ _REFUSALS: Final = {
     "nopermissions": "the token's account lacks a right to do it; compare its role with docs/how-to/moodle.md",
     "wsusercannotassign": "the token's account may not give that role; allow it under Define roles, Allow role assignments",
     "wsnoinstance": "the course has no manual enrolment; add it to the course under Participants, Enrolment methods",
+    NOT_SENT: "Moodle greets whoever is enrolled by e-mail, and cannot send it; set Send course welcome message to No under "
+    "Manual enrolments",
     "shortnametaken": "another course has the short name; rename that one",
 }
 """Error codes of Moodle -> what is wrong, and what to do."""

@@ -32,7 +32,10 @@ _CLOSED: Final = {
 }
 """Error codes that are about us or the whole site -> what to do. Nothing else can be delivered then."""
 
-_CODE: Final = re.compile(r"[A-Za-z0-9_/]{1,60}")
+NOT_SENT: Final = "Message was not sent."
+"""The one error code of Moodle's that is a sentence: its greeting of somebody newly enrolled could not be mailed."""
+
+_CODE: Final = re.compile(rf"[A-Za-z0-9_/]{{1,60}}|{re.escape(NOT_SENT)}")
 
 T = TypeVar("T")
 

@@ -6,6 +6,7 @@ Making and deleting are all or nothing; a change is refused row by row, with a w
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -28,25 +29,29 @@ _OPTIONAL: Final = "createpassword auth password idnumber customfields city coun
 def create_users(site: Site, told: Row) -> Any:
     """`core_user_create_users`: the numbers and logins of the new accounts."""
     made = []
+    logins = {one.username for one in site.tables.living()}
+    emails = set() if site.shares_email else {one.email.lower() for one in site.tables.living()}
     for row in rows(told, "users"):
-        account = _new(site, checked(row, "username firstname lastname email", _OPTIONAL))
+        account = _new(site, checked(row, "username firstname lastname email", _OPTIONAL), logins, emails)
         site.tables.accounts[account.id] = account
+        logins.add(account.username)
+        emails |= set() if site.shares_email else {account.email.lower()}
         made.append({"id": account.id, "username": account.username})
         if text(row, "createpassword", "0") not in ("", "0"):
             site.mails.append(account.id)
     return made
 
 
-def _new(site: Site, row: Row) -> Account:
+def _new(site: Site, row: Row, logins: Container[str], emails: Container[str]) -> Account:
     username, email, auth = text(row, "username"), text(row, "email"), text(row, "auth", "manual")
     wrong = (
         ("blank", not all(text(row, one).strip() for one in ("username", "firstname", "lastname"))),
         ("username", not _USERNAME.fullmatch(username)),
-        ("Username already exists", any(one.username == username for one in site.tables.living())),
+        ("Username already exists", username in logins),
         ("auth", auth not in AUTHS),
         ("password", AUTHS.get(auth, False) and not (text(row, "password") or text(row, "createpassword"))),
         ("Email address is invalid", not _EMAIL.fullmatch(email)),
-        ("Email address already exists", site.has_email(email)),
+        ("Email address already exists", email.lower() in emails),
     )
     for what, is_so in wrong:
         if is_so:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from rostersync.lab.doubles.moodle.tables import Tables
+from rostersync.lab.doubles.moodle.refusal import Refusal
+from rostersync.lab.doubles.moodle.tables import Account, Tables
 
 
 @dataclass(slots=True)
@@ -24,6 +25,15 @@ class Site:
         }
     )
     mails: list[int] = field(default_factory=list)
+    mail_works: bool = True
+
+    def greet(self, account: Account) -> None:
+        """Mail somebody newly enrolled, as Moodle does since 4.4 unless told not to; to `.invalid` it never sends."""
+        if account.email.endswith(".invalid"):
+            return
+        if not self.mail_works:
+            raise Refusal("Message was not sent.")
+        self.mails.append(account.id)
 
     def has_email(self, email: str) -> bool:
         """Whether an account has the address, and the site wants each once."""

@@ -20,6 +20,8 @@ def enrol_users(site: Site, told: Row) -> Any:
         _check_enrolment(site, course, user)
         if role not in site.roles["course"]:
             raise Refusal("wsusercannotassign", f"user {user}")
+        if (course, user) not in site.tables.enrolments:
+            site.greet(site.tables.accounts[user])
         site.tables.enrolments[course, user] = None
         site.tables.assigned[Assigned(role, user, "course", course)] = None
 
