@@ -9,6 +9,7 @@ from email.utils import format_datetime
 
 import pytest
 
+from rostersync.errors import SourceUnavailable
 from rostersync.lab.doubles.server import Asked, Server, Told
 from rostersync.transport.calls import Call
 
@@ -242,3 +243,27 @@ def test_a_connection_is_used_again(caller: Caller) -> None:
         for _ in range(3):
             http.read(CALL)
     assert (calls(server), len(double.names)) == (3, 1)
+
+
+# -- who is blamed ----------------------------------------------------------------------------------------------------
+
+
+class Lost(SourceUnavailable):
+    """Nobody knows whether it was carried out, or what the answer was."""
+
+
+@pytest.mark.parametrize("fault", ["503", "cut"])
+def test_a_call_that_may_have_been_carried_out_is_told_apart(caller: Caller, fault: str) -> None:
+    with Server(Scripted(Told(b'{"elever": []}'))) as server:
+        server.faults.switch(fault)
+        with pytest.raises(Lost, match="vigo: the pupils"):
+            caller.http(server.url, lost=Lost).json(POST)
+        assert calls(server) == 1
+
+
+def test_a_call_that_was_tried_until_the_end_or_never_left_is_not_lost(caller: Caller) -> None:
+    with Server(Scripted(BUSY)) as server, pytest.raises(SourceUnavailable) as busy:
+        caller.http(server.url, lost=Lost).json(CALL)
+    with pytest.raises(SourceUnavailable) as away:
+        caller.http("http://127.0.0.1:9", lost=Lost).json(POST)
+    assert [type(one.value) for one in (busy, away)] == [SourceUnavailable, SourceUnavailable]

@@ -70,7 +70,10 @@ class Settings(LineSettings):
     rekey: bool = field(
         default=False, metadata={"help": "whether an adopted account's own ID number may be replaced by our id"}
     )
-    batch: int = field(default=100, metadata={"help": "rows in one call, at most"})
+    batch: int = field(
+        default=50,
+        metadata={"help": "rows in one call, at most; more are no faster, and a slow site may not be done in time"},
+    )
     max_input_vars: int = field(
         default=1000, metadata={"help": "PHP's setting of that name at the site; it cuts longer calls without a word"}
     )
