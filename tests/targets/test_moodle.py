@@ -365,5 +365,5 @@ def test_many_people_take_few_calls(site: Town) -> None:
     assert refused(deliver(site.target(), *(made(pupil) for pupil in pupils))) == {}
     calls = site.double.calls
     assert calls.count("core_user_create_users") == 3
-    assert calls.count("enrol_manual_enrol_users") == 4
+    assert calls.count("enrol_manual_enrol_users") == 3
     assert len(calls) < 25
