@@ -56,6 +56,11 @@ class Moodle:
         return "user" in self._settings.delete
 
     @property
+    def looks_around(self) -> bool:
+        """Every link stands on its own."""
+        return False
+
+    @property
     def connections(self) -> int:
         """As many as the settings allow. A small site is no faster with two."""
         return self._settings.connections
