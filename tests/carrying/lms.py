@@ -35,6 +35,8 @@ class Lms:
     act: Act = takes_all
     supports: frozenset[Kind] = frozenset()
     whole: bool = False
+    deletes: bool = True
+    looks_around: bool = False
     left_out: Mapping[str, int] = field(default_factory=dict)
     calls: list[list[Delivery]] = field(default_factory=list)
     begun: list[float] = field(default_factory=list)

@@ -185,6 +185,21 @@ def test_one_object_that_makes_every_call_fail_does_not_take_others_with_it(stor
     assert doubted.digest == "", "nobody knows whether it arrived, so it is sent again"
 
 
+def test_however_large_a_call_is_only_what_never_arrives_is_given_up(store: Store) -> None:
+    deliveries = groups(50)
+    put(store, *deliveries)
+    bad = deliveries[17].id
+
+    def act(asked: list[Delivery]) -> Iterator[Outcome]:
+        if bad in {one.id for one in asked}:
+            raise TargetFaltering("it fails (500)")
+        return takes_all(asked)
+
+    errand = Errand(store, Lms(1, 50, act), manners=replace_manners(tries=2))
+    errand.go()
+    assert errand.failures == {bad: "it fails (500)"}
+
+
 def test_what_was_never_carried_out_leaves_known_as_it_was(store: Store) -> None:
     put(store, *groups(1))
     errand = Errand(store, Lms(), manners=replace_manners(tries=3))
@@ -224,6 +239,19 @@ def test_an_overloaded_target_is_left_alone_for_as_long_as_it_asks(store: Store)
     gaps = [later - sooner for sooner, later in zip(lms.begun, lms.begun[1:], strict=False)]
     assert max(gaps) >= 0.19
     assert len(known(store)) == 10
+
+
+def test_a_target_that_asks_for_a_longer_rest_than_patience_goes_is_given_up_at_once(store: Store) -> None:
+    put(store, *groups(10))
+    began = time.monotonic()
+
+    def act(_asked: list[Delivery]) -> Iterator[Outcome]:
+        raise TargetFaltering("too many calls (429)", overloaded=True, pause=3_600)
+
+    with pytest.raises(TargetUnavailable, match="too many calls"):
+        Errand(store, Lms(4, 1, act)).go()
+    assert time.monotonic() - began < 2
+    assert store.outbox.count(LMS) == 10
 
 
 def test_a_target_that_does_nothing_for_longer_than_patience_goes_is_given_up_and_nothing_is_lost(store: Store) -> None:
@@ -317,6 +345,16 @@ def test_a_call_that_hangs_does_not_keep_a_run_that_is_to_end(store: Store) -> N
         answer.set()
 
 
+def test_of_a_run_that_was_killed_no_more_is_in_doubt_than_was_soon_to_be_told(store: Store) -> None:
+    put(store, *groups(500))
+    errand = Errand(store, Lms(1, 5))
+    carrying = errand.carrier().carry()
+    next(carrying)
+    doubtful = store.outbox.recover(LMS)  # as the next run does, which finds the outbox as a kill left it
+    carrying.close()
+    assert 0 < doubtful <= 30
+
+
 # -- pace -------------------------------------------------------------------------------------------------------------
 
 
@@ -326,6 +364,21 @@ def test_no_more_than_a_target_may_be_told_is_told(store: Store) -> None:
     Errand(store, lms, per_minute=1_200).go()
     assert len(lms.calls) == 3
     assert lms.begun[-1] - began >= 0.2, "two of them each tenth of a second"
+
+
+def test_what_piled_up_while_it_was_slow_is_not_told_all_at_once(store: Store) -> None:
+    put(store, *groups(12))
+    lms = Lms(4, 1)
+
+    def act(deliveries: list[Delivery]) -> Iterator[Outcome]:
+        if len(lms.calls) == 1:
+            time.sleep(0.5)
+        return takes_all(deliveries)
+
+    lms.act = act
+    Errand(store, lms, per_minute=1_200).go()
+    gaps = [later - sooner for sooner, later in zip(lms.begun, lms.begun[1:], strict=False)]
+    assert sorted(gaps)[1] >= 0.03, "one each twentieth of a second, but for one that had waited"
 
 
 def test_how_far_it_is_is_told_again_and_again_though_nothing_comes_back(store: Store) -> None:

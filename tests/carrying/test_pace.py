@@ -72,6 +72,14 @@ def test_a_target_is_down_when_nothing_came_through_for_as_long_as_patience_goes
     assert not pace.is_down(200)
 
 
+def test_a_target_that_asks_for_a_longer_rest_than_patience_goes_counts_as_down() -> None:
+    pace = Pace(0, MANNERS)
+    pace.failed(0, lanes=8, overloaded=True, asked=60)
+    assert not pace.is_down(0)
+    pace.failed(0, lanes=8, overloaded=True, asked=61)
+    assert pace.is_down(0)
+
+
 def test_how_long_it_still_takes_is_said_as_a_person_says_it() -> None:
     assert remaining(0, 100, 60) == ""
     assert remaining(10, 100, 2) == "", "too early to say"

@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from rostersync.carrying.lanes import Arrival, Lanes
@@ -24,14 +25,13 @@ from rostersync.store import Store
 from rostersync.store.engine import batches
 from rostersync.targets import Target
 
-AHEAD: Final = 1_000
-"""Deliveries marked as sent in one transaction, before any of them is handed over."""
 _TOGETHER: Final = 500
 """Outcomes that become known in one transaction,"""
 _AT_LATEST: Final = 0.5
 """or all there are after so many seconds."""
 _IN_FRONT: Final = 6
-"""Loads that wait before each lane, so that none stands idle while outcomes are settled or more is read."""
+"""Loads that wait before each lane, so that none stands idle while outcomes are settled or more is read. As many are noted
+as sent in one transaction, before any of them is handed over: of what a kill leaves behind of these, nobody knows."""
 _UNTOLD: Final = "the target did not tell what became of it"
 
 Settled = Callable[[Sequence[tuple[Delivery | None, Outcome]]], None]
@@ -62,7 +62,7 @@ class Carrier:
         self._lanes = Lanes(charge.target, charge.bell)
         self._steering = Steering(charge.target.connections)
         self._pace = Pace(charge.per_minute, charge.manners)
-        self._ahead: Iterator[list[Delivery]] = iter(())
+        self._ahead: Iterator[Delivery] = iter(())
         self._is_last = True
         self._ready: deque[Load] = deque()
         self._again: list[tuple[float, Load]] = []
@@ -90,8 +90,7 @@ class Carrier:
             self._wind_up()
 
     def _wave(self, deliveries: Iterable[Delivery]) -> Turns:
-        at_once = self._charge.target.at_once
-        self._ahead, self._is_last = batches(deliveries, max(AHEAD // at_once, 1) * at_once), False
+        self._ahead, self._is_last = iter(deliveries), False
         try:
             self._hand_in()
             while not self._is_over():
@@ -118,7 +117,9 @@ class Carrier:
         """Hand in what may go now: so much that no lane waits for us while we settle."""
         now = time.monotonic()
         self._lanes.limit = self._pace.lanes(self._steering.lanes, now)
-        while self._lanes.waiting < _IN_FRONT * self._lanes.limit and now >= self._pace.next_at:
+        # What is told at a set pace does not pile up before the lanes: it would all be told at once later.
+        in_front = min(self._lanes.limit, 1) if self._charge.per_minute else _IN_FRONT * self._lanes.limit
+        while self._lanes.waiting < in_front and now >= self._pace.next_at:
             load = self._due(now) or self._fresh()
             if load is None:
                 return
@@ -136,13 +137,14 @@ class Carrier:
     def _fresh(self) -> Load | None:
         """What was not handed over before. Some are noted as sent before the first of them is."""
         if not self._ready and not self._is_last:
-            some = next(self._ahead, [])
+            at_once = self._charge.target.at_once
+            some = list(islice(self._ahead, at_once * _IN_FRONT * self._steering.lanes))
             self._is_last = not some
             if some:
                 self._store.outbox.mark_sent(self._charge.name, some)
                 if self._charge.target.looks_around:
                     some = self._store.near.around(self._charge.name, some)
-            self._ready += [Load(part) for part in batches(some, self._charge.target.at_once)]
+            self._ready += [Load(part) for part in batches(some, at_once)]
         return self._ready.popleft() if self._ready else None
 
     def _patience(self) -> float:
@@ -178,7 +180,8 @@ class Carrier:
         asked = error.pause if isinstance(error, TargetFaltering) else 0.0
         (self._steering.overloaded if overloaded else self._steering.faltered)()
         again_at = self._pace.failed(now, lanes=self._steering.lanes, overloaded=overloaded, asked=asked)
-        if not overloaded and load.tries + 1 >= self._charge.manners.tries:
+        # Several are never given up together: parted, those that do arrive get away from the one that never does.
+        if not overloaded and len(left) == 1 and load.tries + 1 >= self._charge.manners.tries:
             self._outcomes += left
         else:
             loads = load.again([delivery for delivery, _ in left], counts=not overloaded)

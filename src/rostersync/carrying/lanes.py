@@ -32,7 +32,9 @@ class Lanes:
     def __init__(self, target: Target, bell: Callable[[], None]) -> None:
         self._target = target
         self._bell = bell
-        self._turn = threading.Condition()
+        lock = threading.Lock()
+        self._turn = threading.Condition(lock)
+        self._idle = threading.Condition(lock)
         self._handed: deque[Load] = deque()
         self._back: deque[Arrival] = deque()
         self._threads: list[threading.Thread] = []
@@ -47,6 +49,8 @@ class Lanes:
 
     @limit.setter
     def limit(self, lanes: int) -> None:
+        if lanes == self._limit:
+            return
         with self._turn:
             self._limit = lanes
             self._turn.notify_all()
@@ -91,8 +95,8 @@ class Lanes:
 
     def wait(self, seconds: float) -> None:
         """Wait until no call is under way, but not longer."""
-        with self._turn:
-            self._turn.wait_for(lambda: not self._calling, timeout=seconds)
+        with self._idle:
+            self._idle.wait_for(lambda: not self._calling, timeout=seconds)
 
     def close(self) -> None:
         """Let the threads go. Whoever is in a call goes when it ends."""
@@ -108,7 +112,8 @@ class Lanes:
             with self._turn:
                 self._back.append(arrival)
                 self._calling -= 1
-                self._turn.notify_all()
+                # No lane is woken: what is handed in next is begun by this one, or by whom `hand_in` wakes.
+                self._idle.notify_all()
             self._bell()
 
     def _next(self) -> Load | None:

@@ -67,5 +67,7 @@ class Pace:
         return 1 if self._row > wanted else wanted
 
     def is_down(self, now: float) -> bool:
-        """Whether the target has done nothing for so long that this run gives it up."""
+        """Whether this run gives the target up: it has done nothing for too long, or asks to be left alone for longer."""
+        if self.quiet_until - now > self._manners.patience:
+            return True
         return self._row > 1 and now - self._failing_since > self._manners.patience

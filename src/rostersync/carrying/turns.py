@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator, Iterable
+from contextlib import ExitStack
 
 Turns = Generator[float, None, None]
 """Work that is done in turns. Each gives the seconds after which it wants the next one, if the bell is not rung before."""
 
 
 def together(works: Iterable[Turns], bell: threading.Event) -> None:
-    """Do all of it. When one fails, the others are closed, and the failure is raised."""
+    """Do all of it. When one fails, the others are closed, every one of them, and the failure is raised."""
     going = list(works)
-    try:
+    with ExitStack() as stack:
+        for one in going:
+            stack.callback(one.close)
         while going:
             bell.clear()
             soonest = [(one, next(one, None)) for one in tuple(going)]
@@ -20,6 +23,3 @@ def together(works: Iterable[Turns], bell: threading.Event) -> None:
             waits = [seconds for _, seconds in soonest if seconds is not None]
             if waits:
                 bell.wait(min(waits))
-    finally:
-        for one in going:
-            one.close()
