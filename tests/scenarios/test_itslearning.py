@@ -171,6 +171,16 @@ def test_an_answer_lost_after_the_lms_acted_leaves_nothing_twice(town: Town, sit
     assert same_as_known(town, site)
 
 
+def test_a_site_that_asks_for_fewer_calls_gets_them_in_the_same_run_and_nobody_is_given_up(
+    town: Town, site: Lab
+) -> None:
+    for number in range(3):
+        town.world.put(Human(f"n{number}", f"Nora{number}", "Vik"), Tied("7A", f"n{number}"))
+    site.server.faults.switch("429", times=3)
+    assert town.sync(NEXT).code == 0
+    assert same_as_known(town, site)
+
+
 class Unlucky:
     """A site behind a bad line: some calls fail by chance, and some are carried out without an answer."""
 

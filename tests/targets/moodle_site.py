@@ -49,7 +49,7 @@ class Town:
 
     def target(self, **settings: Any) -> Moodle:
         made = self.settings(**settings)
-        self._targets.append(Moodle("lms", made, Site("lms", made, wait=lambda _: None)))
+        self._targets.append(Moodle("lms", made, Site("lms", made, paced=True, wait=lambda _: None)))
         return self._targets[-1]
 
     def close(self) -> None:

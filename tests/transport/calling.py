@@ -11,7 +11,7 @@ from rostersync.errors import SourceUnavailable
 from rostersync.lab.doubles.server import Asked, Server, Told
 from rostersync.transport.authorising import Authoriser
 from rostersync.transport.calls import Call
-from rostersync.transport.http import Blame, Http
+from rostersync.transport.http import Faltering, Http
 from rostersync.transport.line import Line
 
 SECRETS = ("hemmelig", "elever", "fnr", "passord")
@@ -60,7 +60,7 @@ class Caller:
         patience: float = 60,
         timeout: float = 5,
         authoriser: Authoriser | None = None,
-        lost: Blame | None = None,
+        faltering: Faltering | None = None,
         **line: object,
     ) -> Http:
         spans = {"timeout": timedelta(seconds=timeout), "patience": timedelta(seconds=patience)}
@@ -69,7 +69,7 @@ class Caller:
             base,
             Line(**{**spans, **line}),  # type: ignore[arg-type]
             SourceUnavailable,
-            lost=lost,
+            faltering=faltering,
             authoriser=authoriser,
             wait=self.clock.wait,
             now=self.clock.now,

@@ -245,25 +245,63 @@ def test_a_connection_is_used_again(caller: Caller) -> None:
     assert (calls(server), len(double.names)) == (3, 1)
 
 
-# -- who is blamed ----------------------------------------------------------------------------------------------------
+# -- who makes calls again by himself ---------------------------------------------------------------------------------
 
 
-class Lost(SourceUnavailable):
-    """Nobody knows whether it was carried out, or what the answer was."""
+class Again(SourceUnavailable):
+    """The same call may succeed; what the server asks for comes along."""
+
+    def __init__(self, text: str, *, overloaded: bool, pause: float) -> None:
+        self.asks = (overloaded, pause)
+        super().__init__(text)
+
+
+@pytest.mark.parametrize(
+    ("told", "asks"),
+    [
+        (Told(b"", status=500), (False, 0.0)),
+        (BUSY, (False, 0.0)),
+        (Told(b"", status=503, headers=(("Retry-After", "90"),)), (True, 90.0)),
+        (Told(b"", status=429), (True, 0.0)),
+        (Told(b"", status=429, headers=(("Retry-After", "90"),)), (True, 90.0)),
+    ],
+    ids=["fails", "busy", "busy, with a wish", "too many", "too many, with a wish"],
+)
+def test_who_makes_calls_again_by_himself_learns_what_the_server_asks_for(
+    caller: Caller, told: Told, asks: tuple[bool, float]
+) -> None:
+    with Server(Scripted(told)) as server, pytest.raises(Again, match="vigo: the pupils") as caught:
+        caller.http(server.url, faltering=Again, patience=4).json(CALL)
+    assert caught.value.asks == asks
+    assert sum(caller.clock.waits) <= 4
+    assert (caller.clock.waits == []) == (asks[1] > 4), "a long pause is not slept through"
+
+
+def test_what_passes_in_a_moment_is_not_told_to_him(caller: Caller) -> None:
+    with Server(Scripted()) as server:
+        server.faults.switch("429", times=2)
+        assert caller.http(server.url, faltering=Again, patience=4).json(CALL) == {}
+    assert caller.clock.waits == [1.0, 1.0]
 
 
 @pytest.mark.parametrize("fault", ["503", "cut"])
-def test_a_call_that_may_have_been_carried_out_is_told_apart(caller: Caller, fault: str) -> None:
+def test_a_call_that_may_have_been_carried_out_is_his_to_make_again(caller: Caller, fault: str) -> None:
     with Server(Scripted(Told(b'{"elever": []}'))) as server:
         server.faults.switch(fault)
-        with pytest.raises(Lost, match="vigo: the pupils"):
-            caller.http(server.url, lost=Lost).json(POST)
+        with pytest.raises(Again, match="vigo: the pupils"):
+            caller.http(server.url, faltering=Again).json(POST)
         assert calls(server) == 1
 
 
-def test_a_call_that_was_tried_until_the_end_or_never_left_is_not_lost(caller: Caller) -> None:
-    with Server(Scripted(BUSY)) as server, pytest.raises(SourceUnavailable) as busy:
-        caller.http(server.url, lost=Lost).json(CALL)
-    with pytest.raises(SourceUnavailable) as away:
-        caller.http("http://127.0.0.1:9", lost=Lost).json(POST)
-    assert [type(one.value) for one in (busy, away)] == [SourceUnavailable, SourceUnavailable]
+def test_so_is_one_that_never_left(caller: Caller) -> None:
+    with pytest.raises(Again, match="it cannot be reached"):
+        caller.http("http://127.0.0.1:9", faltering=Again, patience=4).json(POST)
+
+
+@pytest.mark.parametrize("fault", ["401", "403", "404", "html"])
+def test_what_no_second_call_will_mend_is_not(caller: Caller, fault: str) -> None:
+    with Server(Scripted()) as server:
+        server.faults.switch(fault)
+        with pytest.raises(SourceUnavailable) as caught:
+            caller.http(server.url, faltering=Again).json(CALL)
+    assert not isinstance(caught.value, Again)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from rostersync.transport.line import LineSettings, address_trouble
+from rostersync.transport.line import Line, LineSettings, address_trouble
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,9 @@ def test_an_address_that_will_not_do_is_told_in_a_sentence(url: str, sentence: s
 def test_what_is_switched_off_has_a_meaning() -> None:
     off = LineSettings(timeout=None, patience=None).line()
     assert (off.timeout, off.patience) == (timedelta(seconds=60), timedelta()), "no time-out at all could hang for ever"
+
+
+@pytest.mark.parametrize(("patience", "hurried"), [(0, 0), (1, 1), (300, 4)])
+def test_who_is_in_a_hurry_waits_for_moments_only(patience: int, hurried: int) -> None:
+    line = Line(patience=timedelta(seconds=patience), proxy="http://proxy:3128")
+    assert line.hurried() == Line(patience=timedelta(seconds=hurried), proxy="http://proxy:3128")

@@ -8,14 +8,15 @@ writes it into known as uncertain, and the next plan sends it again.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
-from rostersync.model import Delivery, Outcome, Placed
+from rostersync.model import Delivery, Held, Outcome, Placed
 from rostersync.store.engine import BATCH, Database, batches
 from rostersync.store.known import Knowledge
 from rostersync.store.packing import KINDS, PAGE, Digest
@@ -30,6 +31,14 @@ WAITS: Final = "waits for an earlier change of the same user"
 _ORDER: Final = (outbox.c.phase, outbox.c.object_kind, outbox.c.id)
 
 
+class _Moving(NamedTuple):
+    """How known moves: by which digest, what counts where, and the values at hand, by phase and id."""
+
+    digest: Digest
+    places: Places
+    values: Mapping[tuple[int, str], Held | None] = MappingProxyType({})
+
+
 class Outbox:
     """The deliveries under way to all targets."""
 
@@ -38,6 +47,7 @@ class Outbox:
         self._knowledge = Knowledge(database)
         self._failed: defaultdict[str, dict[str, int]] = defaultdict(dict)
         self._waiting: defaultdict[str, list[Outcome]] = defaultdict(list)
+        self._places: dict[str, Places] = {}
 
     # -- before delivery --------------------------------------------------------------------------------------------
 
@@ -66,6 +76,7 @@ class Outbox:
         """The phases in which something is to be delivered, in order. A new round of handing out begins."""
         self._failed.pop(target, None)
         self._waiting.pop(target, None)
+        self._places[target] = Places(self._database, target)
         query = sa.select(outbox.c.phase).where(outbox.c.target == target).distinct().order_by(outbox.c.phase)
         return list(self._database.conn.execute(query).scalars())
 
@@ -117,21 +128,24 @@ class Outbox:
 
     # -- after delivery ---------------------------------------------------------------------------------------------
 
-    def done(self, target: str, outcomes: Sequence[Outcome], digest: Digest) -> None:
+    def done(
+        self, target: str, outcomes: Sequence[Outcome], digest: Digest, handed: Iterable[Delivery] = ()
+    ) -> None:
         """Move known with these outcomes and drop their rows, in one transaction.
 
-        What failed leaves known as it was, and its reason stays with the run (`Runs.outcomes`). What was delivered
+        What is still at hand of what was `handed` over is not opened a second time. What failed leaves known as it was, and its reason stays with the run (`Runs.outcomes`). What was delivered
         although an earlier change of the same object had failed becomes known as uncertain, and is sent again; so does
         that of which nobody knows whether it arrived.
         """
         for told in outcomes:
             self.tell(target, told)
         phase_of = attrgetter("phase")
+        values = {(one.phase, one.id): one.after for one in handed}
         with self._database.begin():
-            places = Places(self._database, target)
+            known = _Moving(digest, self._places.get(target) or Places(self._database, target), values)
             for phase, of_phase in groupby(sorted(outcomes, key=phase_of), phase_of):
                 for batch in batches(of_phase, BATCH):
-                    self._settle(target, phase, {told.id: told for told in batch}, digest, places)
+                    self._settle(target, phase, {told.id: told for told in batch}, known)
 
     def settle_all(self, target: str, digest: Digest) -> int:
         """Move known with everything in the outbox, in one transaction: a whole set was delivered. Gives the number."""
@@ -146,14 +160,14 @@ class Outbox:
     def _move_all(self, target: str, query: sa.Select[Any], digest: Digest) -> int:
         moved = 0
         with self._database.begin():
-            places = Places(self._database, target)
+            known = _Moving(digest, Places(self._database, target))
             for rows in self._pages(target, query):
-                self._move(target, rows, {}, digest, places)
+                self._move(target, rows, {}, known)
                 moved += len(rows)
             self._database.conn.execute(sa.delete(outbox).where(outbox.c.target == target))
         return moved
 
-    def _settle(self, target: str, phase: int, told: dict[str, Outcome], digest: Digest, places: Places) -> None:
+    def _settle(self, target: str, phase: int, told: dict[str, Outcome], known: _Moving) -> None:
         these = sa.and_(
             outbox.c.target == target,
             outbox.c.phase == phase,
@@ -163,30 +177,29 @@ class Outbox:
         rows = self._database.conn.execute(ARRIVED.where(these)).all()
         arrived = [row for row in rows if told[row.id].delivered or told[row.id].trouble == "unknown"]
         doubtful = {row.id for row in arrived if self._is_doubtful(target, told[row.id])}
-        self._move(target, [row for row in arrived if row.id not in doubtful], told, digest, places)
-        self._move(target, [row for row in arrived if row.id in doubtful], told, uncertain, places)
+        self._move(target, [row for row in arrived if row.id not in doubtful], told, known)
+        self._move(target, [row for row in arrived if row.id in doubtful], told, known._replace(digest=uncertain))
         self._keep_reasons(target, these, told)
         self._database.conn.execute(sa.delete(outbox).where(these))
 
     def _is_doubtful(self, target: str, told: Outcome) -> bool:
         return not told.delivered or self._failed[target].get(told.id, told.phase) < told.phase
 
-    def _move(
-        self, target: str, rows: Sequence[sa.Row[Any]], told: dict[str, Outcome], digest: Digest, places: Places
-    ) -> None:
+    def _move(self, target: str, rows: Sequence[sa.Row[Any]], told: dict[str, Outcome], known: _Moving) -> None:
         parcels = Parcels(self._database, target)
         moves = []
         for row in rows:
             arrived = told.get(row.id)
-            move = parcels.move(row, arrived.target_key if arrived else "", digest)
-            if move.value is None and digest is uncertain:
+            at_hand = known.values.get((row.phase, row.id))
+            move = parcels.move(row, arrived.target_key if arrived else "", known.digest, at_hand)
+            if move.value is None and known.digest is uncertain:
                 self._knowledge.doubt(target, move.object_kind, move.id)  # the LMS may have removed it, or not
-            elif digest is uncertain:
+            elif known.digest is uncertain:
                 before = self._knowledge.get(target, move.id)
                 moves.append(parcels.doubtful(row, move, before.value if before else None))
             else:
                 moves.append(move)
-        self._knowledge.move(target, moves, places)
+        self._knowledge.move(target, moves, known.places)
 
     def _keep_reasons(self, target: str, these: sa.ColumnElement[bool], told: dict[str, Outcome]) -> None:
         failed = [one.id for one in told.values() if not one.delivered]

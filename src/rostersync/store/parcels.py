@@ -69,6 +69,7 @@ class _Alike(msgspec.Struct, frozen=True, array_like=True):
 
 
 _alike: Final = attrgetter("kind", "action", "reason", "scopes", "counted", "revocation", "needs")
+_taken_apart: Final = attrgetter(*_Alike.__struct_fields__)
 _differing: Final = attrgetter("part", "old", "new")
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final = msgspec.msgpack.Decoder(tuple[Held | None, list[_Alike]])
@@ -107,15 +108,19 @@ class Parcels:
         target_key = self._packing.open_text(key, sealed_key, key_place_of(self._target, kind, id_))
         return Delivery(kind, id_, phase, before, after, life_of(row[7:]), changes, target_key)
 
-    def move(self, row: Row, told_key: str, digest: Digest) -> Move:
-        """What a row of `ARRIVED` makes of known. `told_key` is the LMS's own key where it told one."""
+    def move(self, row: Row, told_key: str, digest: Digest, value: Held | None = None) -> Move:
+        """What a row of `ARRIVED` makes of known. `told_key` is the LMS's own key where it told one.
+
+        Its `value` is not opened again where it is still at hand.
+        """
         _, kind, id_, no, wrapped, sealed, target_key = row[:7]
         if sealed is None:
             return Move(kind, id_, None, None, "", b"", None, row[7:])
-        key = self._packing.unwrapped(wrapped)
+        key = self._packing.unwrapped(wrapped) if told_key or value is None else None
         if told_key:
             target_key = self._packing.seal_text(key, told_key, key_place_of(self._target, kind, id_))
-        value = unpack(self._packing.open(key, sealed, place_of(self._target, kind, id_)))
+        if value is None:
+            value = unpack(self._packing.open(key, sealed, place_of(self._target, kind, id_)))
         return Move(kind, id_, no, value, digest(value), sealed, target_key, row[7:])
 
     def doubtful(self, row: Row, move: Move, before: Held | None) -> Move:
@@ -139,13 +144,12 @@ class Parcels:
         self, key: bytes | None, sealed: bytes, phase: int, kind: str, id_: str
     ) -> tuple[Held | None, tuple[Change, ...]]:
         before, short = _decoder.decode(self._packing.open(key, sealed, _rest_place(self._target, phase, kind, id_)))
-        changes = [
-            Change(
-                *(of.kind, of.action, id_, of.reason, part, of.scopes, of.counted, of.revocation, of.needs, old, new)
-            )
-            for of in short
-            for part, old, new in of.parts
-        ]
+        changes: list[Change] = []
+        for kind_, action, reason, scopes, counted, revocation, needs, parts in map(_taken_apart, short):
+            changes += [
+                Change(kind_, action, id_, reason, part, scopes, counted, revocation, needs, old, new)
+                for part, old, new in parts
+            ]
         return before, tuple(changes)
 
 

@@ -23,7 +23,7 @@ _COLUMNS: Final = ("target", "id", "school", *_COUNTS)
 
 
 class Places:
-    """The counts of one target. Group schools looked up once are remembered for as long as this lives: one call."""
+    """The counts of one target. Group schools looked up once are remembered for as long as this lives: one delivery."""
 
     def __init__(self, database: Database, target: str) -> None:
         self._database = database

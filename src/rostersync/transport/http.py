@@ -6,8 +6,8 @@ import ssl
 import time
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import urlencode
 
 import msgspec
@@ -34,12 +34,23 @@ Blame = Callable[[str], RostersyncError]
 """Makes the error of whoever uses the transport, such as `SourceUnavailable`, of a sentence."""
 
 
+class Faltering(Protocol):
+    """Makes the error of a call that may succeed when it is made again, such as `TargetFaltering`.
+
+    `overloaded`: the server asks for fewer calls, and has not carried this one out. `pause`: for how many seconds it asks
+    to be left alone.
+    """
+
+    def __call__(self, text: str, /, *, overloaded: bool, pause: float) -> RostersyncError:
+        """The error of a sentence."""
+        ...
+
+
 class Http:
     """One server. `name` is what messages call it: they never show a path or a query, since those may hold ids.
 
-    `passing` makes the error of a call that may succeed in a while; `blame` makes it too, unless told otherwise.
-    `lost`, when given, is blamed in place of `blame` for a call that was not tried again although it may succeed: one
-    that may have been carried out, or whose answer broke off.
+    `blame` makes the error of a call that came to nothing. Who makes such calls again by himself gives `faltering`, which
+    makes it in place of `blame` wherever that may help, and a `line.hurried()`: pauses are his, and not slept through here.
     """
 
     def __init__(
@@ -49,8 +60,7 @@ class Http:
         line: Line,
         blame: Blame,
         *,
-        passing: Blame | None = None,
-        lost: Blame | None = None,
+        faltering: Faltering | None = None,
         authoriser: Authoriser | None = None,
         wait: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.monotonic,
@@ -59,8 +69,7 @@ class Http:
         self._base = base.rstrip("/")
         self._line = line
         self._blame = blame
-        self._passing = passing or blame
-        self._lost = lost
+        self._faltering = faltering
         self._authoriser = authoriser or Open()
         self._wait = wait
         self._now = now
@@ -86,13 +95,12 @@ class Http:
 
     def read(self, call: Call, limit: int = 64 * _MEGABYTE) -> tuple[Answer, bytes]:
         """As `open`, with the whole body, which may have `limit` bytes."""
-        with self.open(call) as answer:
-            body = bytearray()
-            for block in answer.blocks:
-                body += block
-                if len(body) > limit:
-                    raise self.trouble(call, f"the answer has more than {limit // _MEGABYTE} MB")
-            return answer, bytes(body)
+        response = self._answered(call)
+        with closing(response), self._breaking_off(call):
+            body = response.read(limit + 1, decode_content=True)
+        if len(body) > limit:
+            raise self.trouble(call, f"the answer has more than {limit // _MEGABYTE} MB")
+        return Answer(response.status, _lower(response.headers), iter(())), body
 
     def json(self, call: Call, limit: int = 64 * _MEGABYTE) -> Any:
         """As `read`, decoded. A page of HTML in its place is no answer, whatever its status says."""
@@ -124,19 +132,23 @@ class Http:
             except (HTTPError, OSError) as error:
                 if reason := _distrust(error):
                     raise self.trouble(call, f"its certificate does not hold ({reason}); see the setting ca") from None
-                may_repeat = _may_repeat(call, error)
-                if not (may_repeat and patience.wait(None)):
-                    raise self.trouble(call, _silence(error), passing=True, lost=not may_repeat) from None
+                if not (_may_repeat(call, error) and patience.wait(None)):
+                    raise self._falters(call, _silence(error)) from None
                 continue
             if response.status in call.expected:
                 return response
             response.close()
             if response.status == _UNAUTHORISED and not renewed and self._authoriser.renew():
                 renewed = True
-            elif not (_is_passing(call, response.status) and patience.wait(asked_to_wait(_lower(response.headers)))):
-                lost = response.status in _FAILING and not call.repeatable
-                passing = _is_passing(call, response.status)
-                raise self.trouble(call, _refusal(response.status), passing=passing, lost=lost)
+                continue
+            asked = asked_to_wait(_lower(response.headers))
+            if not (_is_passing(call, response.status) and patience.wait(asked)):
+                raise self._refused(call, response.status, asked)
+
+    def _refused(self, call: Call, status: int, asked: float | None) -> RostersyncError:
+        if status == _TOO_MANY or (status in _FAILING and asked is not None):
+            return self._falters(call, _refusal(status), overloaded=True, pause=asked or 0.0)
+        return (self._falters if status in _FAILING else self.trouble)(call, _refusal(status))
 
     def _sent(self, call: Call, url: str) -> urllib3.BaseHTTPResponse:
         headers = {"Accept-Encoding": "gzip", "User-Agent": "rostersync", **dict(call.headers)}
@@ -157,16 +169,28 @@ class Http:
         return parse_url(f"{url}{'&' if '?' in url else '?'}{urlencode(call.query)}" if call.query else url).url
 
     def _blocks(self, call: Call, response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
-        try:
+        with self._breaking_off(call):
             yield from response.stream(_BLOCK, decode_content=True)
-        except (HTTPError, OSError) as error:
-            text = f"the answer broke off ({_silence(error)}); run again later"
-            raise self.trouble(call, text, passing=True, lost=True) from None
 
-    def trouble(self, call: Call, text: str, *, passing: bool = False, lost: bool = False) -> RostersyncError:
+    @contextmanager
+    def _breaking_off(self, call: Call) -> Iterator[None]:
+        try:
+            yield
+        except (HTTPError, OSError) as error:
+            raise self._falters(call, f"the answer broke off ({_silence(error)}); run again later") from None
+
+    def trouble(self, call: Call, text: str) -> RostersyncError:
         """The caller's own error about a call that did not give what it should."""
-        blame = self._lost if lost and self._lost else self._passing if passing else self._blame
-        return blame(f"{self._name}: {call.what}: {text}")
+        return self._blame(self._sentence(call, text))
+
+    def _falters(self, call: Call, text: str, *, overloaded: bool = False, pause: float = 0.0) -> RostersyncError:
+        """The caller's own error about a call that may succeed when it is made again."""
+        if self._faltering is None:
+            return self.trouble(call, text)
+        return self._faltering(self._sentence(call, text), overloaded=overloaded, pause=pause)
+
+    def _sentence(self, call: Call, text: str) -> str:
+        return f"{self._name}: {call.what}: {text}"
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:

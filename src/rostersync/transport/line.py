@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 _CONNECT: Final = 10.0
 """Seconds for a connection to stand. Whoever listens answers within a second."""
+
+_MOMENT: Final = timedelta(seconds=4)
+"""How long a call is tried again whose caller will make it again himself: once more, and a second time."""
 
 _CONNECTIONS: Final = 8
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -26,6 +29,10 @@ class Line:
     proxy: str = ""
     timeout: timedelta = timedelta(seconds=60)
     patience: timedelta = timedelta(minutes=5)
+
+    def hurried(self) -> Line:
+        """The line for who paces many calls and makes them again himself: only what passes in a moment is waited for."""
+        return replace(self, patience=min(self.patience, _MOMENT))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,9 +34,10 @@ class Itslearning:
         self._settings = settings
         self._left_out = LeftOut()
         self._site = Site(name, settings)
+        self._delivering = Site(name, settings, paced=True)
         people = People(settings, Roles(settings), self._left_out)
-        self._structure = Structure(self._site, settings, self._left_out)
-        self._users = Users(self._site, settings, people, self._left_out)
+        self._structure = Structure(self._delivering, settings, self._left_out)
+        self._users = Users(self._delivering, settings, people, self._left_out)
 
     @property
     def supports(self) -> frozenset[Kind]:
@@ -103,6 +104,7 @@ class Itslearning:
     def close(self) -> None:
         """Close the connections."""
         self._site.close()
+        self._delivering.close()
 
 
 def make(name: str, settings: Settings) -> Target:

@@ -16,6 +16,10 @@ _RESPONSE_HEADER: Final = f"{{{SOAP}}}Header/{{{HEADER}}}syncResponseHeaderInfo"
 _MESSAGE: Final = f"{{{HEADER}}}messageIdentifier"
 _STATUS: Final = f"{{{HEADER}}}statusInfo"
 _STATUS_SET: Final = f"{{{HEADER}}}statusInfoSet/{{{HEADER}}}statusInfo"
+_MAJOR, _SEVERITY, _MINOR, _DESCRIPTION, _WORDS = (
+    f"{{{HEADER}}}{name}" for name in ("codeMajor", "severity", "codeMinor", "description", "text")
+)
+_MINOR_VALUE: Final = f"{{{HEADER}}}codeMinorField/{{{HEADER}}}codeMinorValue"
 
 
 class NoAnswer(Exception):
@@ -100,13 +104,20 @@ def _parsed(body: bytes) -> etree._Element:
 
 
 def _status(element: etree._Element) -> Status:
-    minor = element.iterfind(f"{{{HEADER}}}codeMinor/{{{HEADER}}}codeMinorField/{{{HEADER}}}codeMinorValue")
+    """One status. A first load reads as many as it has objects, so that the element is gone through once."""
+    told = {child.tag: child for child in element}
+    minor = told[_MINOR].iterfind(_MINOR_VALUE) if _MINOR in told else ()
+    description = told.get(_DESCRIPTION)
     return Status(
-        major=(element.findtext(f"{{{HEADER}}}codeMajor") or "").strip(),
-        severity=(element.findtext(f"{{{HEADER}}}severity") or "status").strip(),
-        minor=" ".join((one.text or "").strip() for one in minor),
-        text=(element.findtext(f"{{{HEADER}}}description/{{{HEADER}}}text") or "").strip(),
+        major=_said(told.get(_MAJOR)),
+        severity=_said(told.get(_SEVERITY)) or "status",
+        minor=" ".join(map(_said, minor)),
+        text="" if description is None else _text(description, _WORDS),
     )
+
+
+def _said(element: etree._Element | None) -> str:
+    return "" if element is None else (element.text or "").strip()
 
 
 class Person(Struct, frozen=True):

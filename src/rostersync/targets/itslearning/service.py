@@ -30,11 +30,11 @@ Body = Callable[[Sequence[T]], str]
 
 
 class Site:
-    """The four services of one site. Thread-safe.
+    """The four services of one site. Thread-safe. `paced`: who asks makes calls again by himself, and is told soon.
 
     Raises (every method):
         TargetUnavailable: it cannot be reached, does not take our credentials, or what answers is no such service.
-        TargetFaltering: it fails, and may not in a while.
+        TargetFaltering: it fails, and may not in a while; or it asks for fewer calls. Only where it is paced.
     """
 
     def __init__(
@@ -42,17 +42,20 @@ class Site:
         name: str,
         settings: Settings,
         *,
+        paced: bool = False,
         wait: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._name = name
         self._settings = settings
         self._clock = (now, wait)
+        self._line = settings.line().hurried() if paced else settings.line()
+        faltering = TargetFaltering if paced else None
         self._lock = threading.Lock()
         self._envelopes: Envelopes | None = None
         addresses = {settings.address(service) for service in SERVICES}
         self._lines = {
-            url: Http(name, url, settings.line(), TargetUnavailable, passing=TargetFaltering, wait=wait, now=now)
+            url: Http(name, url, self._line, TargetUnavailable, faltering=faltering, wait=wait, now=now)
             for url in addresses
         }
 
@@ -108,7 +111,7 @@ class Site:
         headers = (("Content-Type", "text/xml; charset=utf-8"), ("SOAPAction", f'"{action(service, operation)}"'))
         call = Call(what=operation, path=url, method="POST", headers=headers, body=message.body, expected=_EXPECTED)
         now, wait = self._clock
-        patience = Patience(self._settings.line().patience.total_seconds(), now, wait)
+        patience = Patience(self._line.patience.total_seconds(), now, wait)
         while True:
             status, answer = self._exchanged(call)
             if isinstance(answer, NoAnswer):

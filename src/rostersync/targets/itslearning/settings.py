@@ -45,7 +45,7 @@ class Settings(LineSettings):
     root: str = field(metadata={"help": "the sync id that the site's administrator gave the root hierarchy"})
     patience: timedelta | None = field(
         default=timedelta(seconds=30),
-        metadata={"help": "how long one request is tried again before others go on in its place"},
+        metadata={"help": "how long a site that fails is tried again when it is read; a delivery has its own"},
     )
     batch: int = field(default=10, metadata={"help": "objects in one request, 50 at most"})
     connections: int = field(default=1, metadata={"help": "requests at the same time, 1 to 8"})

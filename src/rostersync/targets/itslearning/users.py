@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
@@ -32,6 +32,13 @@ class _Part(NamedTuple):
     content: str = ""
 
 
+class _Ties(NamedTuple):
+    """A user's memberships by their own ids: those she had, and those she is to have."""
+
+    had: dict[str, Tie]
+    wanted: dict[str, Tie]
+
+
 class Users:
     """Delivers users to one site."""
 
@@ -49,8 +56,9 @@ class Users:
         self._links.end(jobs)
         active = [job for job in jobs if _active(job.delivery)]
         self._write(active)
-        self._join(active)
-        self._leave(jobs)
+        ties = {job: self._ties(job) for job in _unfailed(jobs)}
+        self._join(active, ties)
+        self._leave(jobs, ties)
         self._links.make(active, [job for job in active if _anew(job.delivery)])
         self._put_away([job for job in jobs if not _active(job.delivery)])
 
@@ -85,22 +93,22 @@ class Users:
 
     # -- her memberships ----------------------------------------------------------------------------------------------
 
-    def _join(self, jobs: Sequence[Job]) -> None:
+    def _join(self, jobs: Sequence[Job], ties: Mapping[Job, _Ties]) -> None:
         told: list[_Part] = []
         for job in _unfailed(jobs):
-            had = {} if _anew(job.delivery) else self._had(job)
-            wanted = self._wanted(job).items()
+            had = {} if _anew(job.delivery) else ties[job].had
+            wanted = ties[job].wanted.items()
             told += [_Part(job, id_, tie_body(job.key, tie)) for id_, tie in wanted if had.get(id_) != tie]
         self._carry_out("membership", "createMemberships", told)
 
-    def _leave(self, jobs: Sequence[Job]) -> None:
+    def _leave(self, jobs: Sequence[Job], ties: Mapping[Job, _Ties]) -> None:
         """Those that end, and, of somebody who was in the trash or whose last delivery was cut off, those nobody knows of."""
         ending: list[_Part] = []
         for job in _unfailed(jobs):
-            had = set(self._had(job))
+            had = set(ties[job].had)
             if _active(job.delivery) and _anew(job.delivery) and job.delivery.before is not None:
                 had |= self._found(job)
-            ending += [_Part(job, id_) for id_ in sorted(had - self._wanted(job).keys())]
+            ending += [_Part(job, id_) for id_ in sorted(had - ties[job].wanted.keys())]
         self._carry_out("membership", "deleteMemberships", ending)
 
     def _found(self, job: Job) -> set[str]:
@@ -109,13 +117,12 @@ class Users:
         answer = self._site.ask("membership", "readMembershipsForPerson", asked)
         return {id_ for id_, group in memberships(answer.document) if id_ == membership_id(job.key, group)}
 
-    def _wanted(self, job: Job) -> dict[str, Tie]:
-        after = job.delivery.after
-        return self._people.ties(after if isinstance(after, User) else None, job.key, job.near)
-
-    def _had(self, job: Job) -> dict[str, Tie]:
-        before = job.delivery.before
-        return self._people.ties(before if isinstance(before, User) else None, job.key, job.near)
+    def _ties(self, job: Job) -> _Ties:
+        before, after = (
+            self._people.ties(value if isinstance(value, User) else None, job.key, job.near)
+            for value in (job.delivery.before, job.delivery.after)
+        )
+        return _Ties(before, after)
 
     # -- the trash ----------------------------------------------------------------------------------------------------
 

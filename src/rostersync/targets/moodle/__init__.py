@@ -35,9 +35,10 @@ class Moodle:
         self._settings = settings
         self._left_out = LeftOut()
         self._site = site or Site(name, settings)
-        self._accounts = Accounts(self._site, settings, self._left_out)
-        self._structure = Structure(self._site, settings, self._left_out)
-        self._ties = Ties(self._site, settings, self._accounts, self._structure, self._left_out)
+        self._delivering = site or Site(name, settings, paced=True)
+        self._accounts = Accounts(self._delivering, settings, self._left_out)
+        self._structure = Structure(self._delivering, settings, self._left_out)
+        self._ties = Ties(self._delivering, settings, self._accounts, self._structure, self._left_out)
 
     @property
     def supports(self) -> frozenset[Kind]:
@@ -124,6 +125,7 @@ class Moodle:
     def close(self) -> None:
         """Close the connections."""
         self._site.close()
+        self._delivering.close()
 
 
 def make(name: str, settings: Settings) -> Target:

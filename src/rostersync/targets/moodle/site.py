@@ -56,11 +56,12 @@ class Done(NamedTuple):
 
 
 class Site:
-    """One site. Thread-safe.
+    """One site. Thread-safe. `paced`: who asks makes calls again by himself, and is told soon.
 
     Raises (every method):
         TargetUnavailable: it cannot be reached, does not take our token, or what answers is no Moodle.
-        TargetFaltering: an answer was lost, and nobody knows what came of the call.
+        TargetFaltering: it fails, and may not in a while, or an answer was lost, and nobody knows what came of the call;
+            or it asks for fewer calls. Only where it is paced.
     """
 
     def __init__(
@@ -68,14 +69,15 @@ class Site:
         name: str,
         settings: Settings,
         *,
+        paced: bool = False,
         wait: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._name = name
-        self._http = Http(
-            name, settings.url, settings.line(), TargetUnavailable, lost=TargetFaltering, wait=wait, now=now
-        )
+        line = settings.line().hurried() if paced else settings.line()
+        faltering = TargetFaltering if paced else None
+        self._http = Http(name, settings.url, line, TargetUnavailable, faltering=faltering, wait=wait, now=now)
 
     def close(self) -> None:
         """Close every connection."""
