@@ -172,7 +172,7 @@ class Carrier:
         if left:
             self._failed(arrival, left)
         else:
-            self._steering.answered(len(over), arrival.seconds)
+            self._steering.answered(sum(len(one.changes) or 1 for one, _ in over), arrival.seconds)
 
     def _failed(self, arrival: Arrival, left: Sequence[tuple[Delivery, Outcome]]) -> None:
         error, now, load = arrival.error, time.monotonic(), arrival.load
@@ -201,7 +201,8 @@ class Carrier:
         if told:
             with self._store.begin():
                 outcomes = [outcome for _, outcome in told]
-                self._store.outbox.done(self._charge.name, outcomes, self._store.value_digest)
+                handed = [delivery for delivery, _ in told if delivery]
+                self._store.outbox.done(self._charge.name, outcomes, self._store.value_digest, handed)
                 self._settled(told)
             self._done += len(told)
 

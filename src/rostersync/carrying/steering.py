@@ -8,7 +8,7 @@ _WINDOW: Final = 2
 """Calls for each open lane, before it is looked at whether the last lane that was opened brought anything."""
 _GROWTH: Final = 1.03
 """A lane must bring this much more through: the eighth brings 1.14 where there is room for it."""
-_REST: Final = 20
+_REST: Final = 10
 """Windows without another try after a lane brought nothing, or the target said stop."""
 
 
@@ -24,15 +24,15 @@ class Steering:
         self._begin()
 
     def _begin(self) -> None:
-        self._calls, self._deliveries, self._seconds, self._quiet = 0, 0, 0.0, True
+        self._calls, self._changes, self._seconds, self._quiet = 0, 0, 0.0, True
 
-    def answered(self, deliveries: int, seconds: float) -> None:
-        """A call took so many seconds, and dealt with so many deliveries."""
+    def answered(self, changes: int, seconds: float) -> None:
+        """A call took so many seconds, and made so many changes: a pupil with a dozen groups takes longer than a guardian."""
         self._calls += 1
-        self._deliveries += deliveries
+        self._changes += changes
         self._seconds += seconds
         if self._calls >= _WINDOW * self.lanes:
-            self._judge(self.lanes * self._deliveries / max(self._seconds, 1e-9))
+            self._judge(self.lanes * self._changes / max(self._seconds, 1e-9))
             self._begin()
 
     def faltered(self) -> None:
@@ -46,7 +46,7 @@ class Steering:
         self._begin()
 
     def _judge(self, flow: float) -> None:
-        """`flow` is how many deliveries come through in a second, as far as the target decides that."""
+        """`flow` is how many changes come through in a second, as far as the target decides that."""
         if self._added and flow < self._before * _GROWTH:
             self.lanes -= 1
             self._added, self._rest = False, _REST

@@ -153,7 +153,7 @@ class Http:
     def _sent(self, call: Call, url: str) -> urllib3.BaseHTTPResponse:
         headers = {"Accept-Encoding": "gzip", "User-Agent": "rostersync", **dict(call.headers)}
         headers |= self._authoriser.headers(call.method, url, call.body)
-        return self._pool.request(
+        return self._pool.urlopen(
             call.method, url, headers=headers, body=call.body, preload_content=False, retries=False, redirect=False
         )
 

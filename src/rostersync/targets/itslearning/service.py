@@ -108,7 +108,12 @@ class Site:
     def _answer(self, service: Service, operation: str, inside: str) -> Answer | Fault:
         message = self._ready().message(service, operation, inside)
         url = self._settings.address(service)
-        headers = (("Content-Type", "text/xml; charset=utf-8"), ("SOAPAction", f'"{action(service, operation)}"'))
+        # Ten statuses are shorter than what it takes to pack and unpack them.
+        headers = (
+            ("Content-Type", "text/xml; charset=utf-8"),
+            ("SOAPAction", f'"{action(service, operation)}"'),
+            ("Accept-Encoding", "gzip" if operation.startswith("read") else "identity"),
+        )
         call = Call(what=operation, path=url, method="POST", headers=headers, body=message.body, expected=_EXPECTED)
         now, wait = self._clock
         patience = Patience(self._line.patience.total_seconds(), now, wait)
