@@ -17,6 +17,7 @@ import structlog
 from rostersync.booking import Booking, Delivered, Filled, settled_by
 from rostersync.carrying.carrier import Carrier, Charge
 from rostersync.carrying.pace import Manners
+from rostersync.carrying.stock import Outgoing, Told
 from rostersync.carrying.turns import Turns
 from rostersync.errors import TargetUnavailable
 from rostersync.model import Delivery, Outcome
@@ -56,7 +57,7 @@ class Posting:
             filled = self._filled(planned, scratch, verdict, refusals)
         charge = Charge(name, part.target, part.settings.per_minute, self.manners, self.bell.set, self.progress)
         try:
-            yield from Carrier(self.store, charge, refusals.settled).carry()
+            yield from Carrier(Outgoing(self.store, name, part.target, refusals.settled), charge).carry()
             refusals.note(everything=True)
         except TargetUnavailable as error:
             left = {one.id for one in self.store.outbox.pending(name)}
@@ -109,7 +110,7 @@ class _Refusals:
         gone = [one.id for one in self.there.values() if one.id not in met and (one.phase == REMOVAL) == removing]
         self.booking.store.refusals.drop(self.delivered.target, gone)
 
-    def settled(self, told: Sequence[tuple[Delivery | None, Outcome]]) -> None:
+    def settled(self, told: Told) -> None:
         """Part what arrived from what did not."""
         for delivery, outcome in told:
             if not outcome.delivered:

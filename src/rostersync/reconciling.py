@@ -169,9 +169,13 @@ class _Counted:
 
 @dataclass(slots=True)
 class Marked:
-    """What a repair marked: how many things by target and kind; and how many it left alone, by reason."""
+    """What a repair marked: how many things by target and kind; and how many it left alone, by reason.
+
+    `released` of the marked ones had been refused or parked, and are tried again as well.
+    """
 
     marked: Counter[tuple[str, ObjectKind]] = field(default_factory=Counter)
+    released: int = 0
     left: Counter[str] = field(default_factory=Counter)
 
 
@@ -181,7 +185,7 @@ def let_be(store: Store, on: date) -> dict[tuple[str, ...], Ignored]:
 
 
 def repair(store: Store, parts: Parts, whats: Collection[What], on: date, now: datetime) -> Marked:
-    """Mark what was last found lost or changed as uncertain, so that the next plan sends it again.
+    """Mark what was last found lost or changed as uncertain, so that the next plan sends it again; parked or not.
 
     Who is pinned, a system administrator, or not ours is never touched, nor what people let be.
     """
@@ -198,6 +202,7 @@ def repair(store: Store, parts: Parts, whats: Collection[What], on: date, now: d
             else:
                 _send_again(store, one, known, now)
                 marked.marked[one.target, one.object_kind] += 1
+                marked.released += store.refusals.drop(one.target, [one.id])
                 done.append(one)
         store.drift.clear(done)
     return marked

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from rostersync.assembly import Parts, TargetPart
+from rostersync.carrying.carrier import Carrier, Charge
+from rostersync.carrying.pace import Manners
+from rostersync.carrying.stock import Told
+from rostersync.carrying.turns import together
 from rostersync.errors import Usage, UserMistake
-from rostersync.model import Delivery, Group, Known, ObjectKind, Organisation, User
-from rostersync.plan import GROUP, ORGANISATION, PERSON
+from rostersync.model import Delivery, Group, Known, ObjectKind, Organisation, Outcome, User
+from rostersync.plan import GROUP, GUARDIANSHIP, ORGANISATION, PERSON
 from rostersync.report import DONE, PARTLY
 from rostersync.store import Store
-from rostersync.store.engine import batches
 
-_ORDER: tuple[tuple[ObjectKind, int, bool], ...] = (
-    ("organisation", ORGANISATION, False),
-    ("group", GROUP, False),
-    ("user", PERSON, False),
-    ("user", PERSON, True),
-)
+_ORDER: Mapping[int, tuple[ObjectKind, bool]] = {
+    ORGANISATION: ("organisation", False),
+    GROUP: ("group", False),
+    PERSON: ("user", False),
+    GUARDIANSHIP: ("user", True),
+}
+"""Phase -> what is sent in it, and whether somebody follows them: who follows is there before who is followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +89,14 @@ class Sent:
         return {"sync": sync, "scope": scope.kind} | told
 
 
-def resync(store: Store, parts: Parts, scope: Scope, progress: Callable[[str, int], None]) -> Sent:
-    """Send what a scope covers to every delivering target of a sync.
+def resync(
+    store: Store,
+    parts: Parts,
+    scope: Scope,
+    progress: Callable[[str, int], None],
+    manners: Manners = Manners(),  # noqa: B008 - it is frozen
+) -> Sent:
+    """Send what a scope covers to every delivering target of a sync, over as many connections as a sync would.
 
     Raises:
         UserMistake: no target of the sync may be delivered to.
@@ -94,14 +105,17 @@ def resync(store: Store, parts: Parts, scope: Scope, progress: Callable[[str, in
     delivering = [part for part in parts.targets if part.settings.deliver]
     if not delivering:
         raise UserMistake([f"no target of {parts.settings.name} has `deliver = true`, so nothing may be sent"])
-    sent = Sent()
+    sent, bell = Sent(), threading.Event()
     for part in delivering:
         part.target.sweep()
-        deliveries = _deliveries(store, part, scope)
-        # a whole set is written once; whatever is sent, all of it is in there
-        for some in [deliveries] if part.target.whole else batches(deliveries, part.target.at_once):
-            _send(store, part, some, sent)
-            progress(f"sending again to {part.settings.name}", sent.delivered)
+        again = _Again(store, part, scope, sent)
+        if part.target.whole:
+            again.write()
+        else:
+            name, settings = part.settings.name, part.settings
+            charge = Charge(name, part.target, settings.per_minute, manners, bell.set, progress)
+            together([Carrier(again, charge).carry()], bell)
+        progress(f"sending again to {part.settings.name}", sent.delivered)
         sent.released += _release(store, part.settings.name)
     return sent
 
@@ -113,20 +127,55 @@ def _release(store: Store, target: str) -> int:
     return len(refused)
 
 
-def _send(store: Store, part: TargetPart, deliveries: Iterable[Delivery], sent: Sent) -> None:
-    for outcome in part.target.deliver(deliveries, lambda: store.outbox.roster(part.settings.name)):
-        if outcome.delivered:
-            sent.delivered += 1
-        else:
-            sent.failures[outcome.reason] += 1
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """What a scope covers of one target. Known stays as it is, whatever becomes of it; so nothing has to be noted."""
 
+    store: Store
+    part: TargetPart
+    scope: Scope
+    sent: Sent
 
-def _deliveries(store: Store, part: TargetPart, scope: Scope) -> Iterator[Delivery]:
-    """Schools before groups before users, and whoever follows somebody before those who are followed."""
-    for kind, phase, followed in _ORDER:
-        for known in store.known.objects(part.settings.name, kind):
-            if scope.covers(known) and followed == (isinstance(known.value, User) and bool(known.value.guardians)):
+    def count(self) -> int:
+        """All that is known, of which nobody has counted what is covered; nothing for a part, which is soon through."""
+        return self.store.known.count(self.part.settings.name) if self.scope.kind == "all" else 0
+
+    def phases(self) -> Sequence[int]:
+        """Schools before groups before users, and whoever follows somebody before those who are followed."""
+        return tuple(_ORDER)
+
+    def pending(self, phase: int) -> Iterator[Delivery]:
+        """What is sent in a phase: before and after are the same."""
+        kind, followed = _ORDER[phase]
+        for known in self.store.known.objects(self.part.settings.name, kind):
+            if self.scope.covers(known) and followed == (isinstance(known.value, User) and bool(known.value.guardians)):
                 yield Delivery(kind, known.id, phase, known.value, known.value, known.life, (), known.target_key)
+
+    def hand_over(self, some: Sequence[Delivery]) -> Sequence[Delivery]:
+        """With what is near them, for a target that looks around."""
+        return self.store.near.around(self.part.settings.name, some) if self.part.target.looks_around else some
+
+    def take_back(self, some: Sequence[Delivery]) -> None:
+        """Nothing was noted."""
+
+    def settle(self, told: Told) -> None:
+        """Count it."""
+        for _, outcome in told:
+            if outcome.delivered:
+                self.sent.delivered += 1
+            else:
+                self.sent.failures[outcome.reason] += 1
+
+    def waiting(self) -> Sequence[Outcome]:
+        """Nothing builds on anything else."""
+        return ()
+
+    def write(self) -> None:
+        """A whole set is written once; whatever is sent, all of it is in there."""
+        name, target = self.part.settings.name, self.part.target
+        deliveries = [one for phase in self.phases() for one in self.pending(phase)]
+        told = list(target.deliver(deliveries, lambda: self.store.outbox.roster(name)))
+        self.settle([(None, outcome) for outcome in told])
 
 
 def scope_of(store: Store, parts: Parts, *, person: str = "", group: str = "", school: str = "") -> Scope:

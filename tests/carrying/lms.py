@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from rostersync.carrying.carrier import Carrier, Charge
 from rostersync.carrying.pace import Manners
+from rostersync.carrying.stock import Outgoing
 from rostersync.carrying.turns import together
 from rostersync.model import Delivery, Kind, Outcome
 from rostersync.store import Store
@@ -95,7 +96,7 @@ class Errand:
 
     def carrier(self) -> Carrier:
         charge = Charge(self.name, self.target, self.per_minute, self.manners, self.bell.set, self.progress)
-        return Carrier(self.store, charge, self.told.extend)
+        return Carrier(Outgoing(self.store, self.name, self.target, self.told.extend), charge)
 
     def go(self) -> None:
         together([self.carrier().carry()], self.bell)

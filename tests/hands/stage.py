@@ -14,7 +14,7 @@ from rostersync import connectors
 from rostersync import run as runs
 from rostersync.assembly import Parts, SourcePart, TargetPart, assemble
 from rostersync.connectors import Connector, Fragment, KeyedDigest, Reading, Snapshot, Unsure, Wanted
-from rostersync.errors import TargetUnavailable
+from rostersync.errors import TargetFaltering, TargetUnavailable
 from rostersync.model import Delivery, Kind, Known, Outcome, User
 from rostersync.report import RunReport
 from rostersync.store import Store
@@ -40,7 +40,8 @@ class WatchedLms:
     """A strict LMS that notes what it is handed, in order, and refuses, closes or takes us down where a test says so.
 
     `handed` is what it was asked to do; `sets` are the rosters it wrote, when it is one that writes a `whole` set.
-    `closes_at` and `kills_at` count deliveries handed over; `kills_unheard` dies with one done that nobody learns of.
+    `closes_at` and `kills_at` count deliveries handed over; `kills_unheard` dies with one done that nobody learns of;
+    `falters` tells at each delivery why the call fails in passing, if it does.
     """
 
     name: str
@@ -54,6 +55,7 @@ class WatchedLms:
     left_out: dict[str, int] = field(default_factory=dict)
     refuses: Callable[[Delivery], str] = lambda _delivery: ""
     own_key: Callable[[Delivery], str] = lambda _delivery: ""
+    falters: Callable[[], str] = str
     closes_at: int | None = None
     kills_at: int | None = None
     kills_unheard: bool = False
@@ -102,6 +104,8 @@ class WatchedLms:
         for delivery in deliveries:
             if self.closes_at == len(self.handed):
                 raise TargetUnavailable(CLOSED)
+            if trouble := self.falters():
+                raise TargetFaltering(trouble)
             if self.kills_at == len(self.handed) and not self.kills_unheard:
                 raise Killed
             self.handed.append(delivery)

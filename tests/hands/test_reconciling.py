@@ -14,8 +14,10 @@ from rostersync.assembly import Parts
 from rostersync.drift import MENDED
 from rostersync.errors import TargetUnavailable, Usage
 from rostersync.model import Delivery, Group, Held, Observed, Organisation, User
+from rostersync.plan import PERSON
 from rostersync.reconciling import Looked, Looking, Marked, let_be, repair
 from rostersync.store.drifting import Place
+from rostersync.store.refusals import PARKED_AFTER, Refusal
 from rostersync.targets import Existing
 from rostersync.targets.memory import MemoryTarget, Settings
 from rostersync.targets.observing import Walk
@@ -94,6 +96,16 @@ def test_what_others_did_is_found_and_nothing_becomes_known_by_it(open_stage: St
     }
     assert looked.strangers == ["05810890051"]
     assert open_stage.known() == before
+
+
+def test_what_was_parked_is_tried_again_when_it_is_mended(open_stage: Stage) -> None:
+    refusals, (siri, eva) = open_stage.state().refusals, (held(open_stage, name).id for name in ("Siri", "Eva"))
+    for _ in range(PARKED_AFTER):
+        refusals.add("lms", [Refusal(id_, PERSON, "user", "d", "no", AUTUMN) for id_ in (siri, eva)])
+    open_stage.lms.inner.by_hand(None, siri)
+    look(open_stage)
+    assert mend(open_stage).released == 1
+    assert refusals.of("lms").keys() == {eva}, "nobody asked for her"
 
 
 def test_what_is_mended_by_hand_is_found_no_more(open_stage: Stage) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from rostersync.errors import TargetUnavailable, Usage, UserMistake
 from rostersync.model import Known, User
-from rostersync.plan import GROUP, ORGANISATION, PERSON
+from rostersync.plan import GROUP, GUARDIANSHIP, ORGANISATION, PERSON
 from rostersync.resyncing import Scope, Sent, resync, scope_of
 from tests.hands.stage import NEXT, Stage
 from tests.scenarios.test_guardians import decide
@@ -72,7 +72,7 @@ def test_an_lms_that_lost_everything_can_take_it_in_the_order_it_comes(again: St
     assert (sent.delivered, sent.failed) == (len(before), 0)
     assert again.lms.inner.snapshot() == before
     phases = [delivery.phase for delivery in again.lms.handed]
-    assert (phases, set(phases)) == (sorted(phases), {ORGANISATION, GROUP, PERSON})
+    assert (phases, set(phases)) == (sorted(phases), {ORGANISATION, GROUP, PERSON, GUARDIANSHIP})
     assert names(again).index("Anne") < names(again).index("Kari"), "who follows somebody is there first"
 
 
@@ -136,6 +136,20 @@ def test_an_lms_that_cannot_be_reached_is_told_as_such(again: Stage) -> None:
     again.lms.closes_at = 4
     with pytest.raises(TargetUnavailable, match="closed for maintenance"):
         send(again)
+
+
+def test_what_fails_in_passing_is_tried_again(again: Stage) -> None:
+    troubles = iter(["it did not answer in time"] * 3)
+    again.lms.falters = lambda: next(troubles, "")
+    sent = send(again)
+    assert (sent.delivered, sent.failed) == (len(again.lms.inner.snapshot()), 0)
+
+
+def test_each_delivery_carries_what_is_near_it_where_the_lms_looks_around(again: Stage) -> None:
+    again.lms.looks_around = True
+    send(again, Scope("person", again.town.person("kari")))
+    (kari,) = again.lms.handed
+    assert {one.value.id for one in kari.near} >= {again.known()[name].id for name in ("7A", "Nord skole", "Anne")}
 
 
 def test_it_tells_how_far_it_is(again: Stage) -> None:

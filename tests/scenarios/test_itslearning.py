@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +13,9 @@ import pytest
 from rostersync.errors import TryLater
 from rostersync.lab.doubles.itslearning import ItslearningDouble, LmsPerson
 from rostersync.lab.doubles.itslearning import Site as LmsSite
+from rostersync.lab.doubles.itslearning.site import LmsGroup, LmsMembership
 from rostersync.lab.doubles.server import Asked, Server, Told
+from rostersync.resyncing import Scope, resync
 from tests.scenarios.test_guardians import decide
 from tests.scenarios.town import AUTUMN, Human, Tied, Town
 from tests.targets.itslearning_site import PASSWORD, ROOT_KEY, Lab, lab
@@ -169,6 +172,26 @@ def test_an_answer_lost_after_the_lms_acted_leaves_nothing_twice(town: Town, sit
     assert codes[-1] == 0
     assert children(site, "Anne") == {"Kari", "Per", "Nils"}
     assert same_as_known(town, site)
+
+
+def test_a_site_that_lost_everything_has_it_again_after_a_resync(town: Town, site: Lab) -> None:
+    def holds() -> tuple[dict[str, LmsPerson], dict[str, LmsGroup], dict[str, LmsMembership]]:
+        """The LMS makes up the logins by itself."""
+        people = {key: replace(one, login="") for key, one in site.site.persons.items()}
+        return people, dict(site.site.groups), dict(site.site.memberships)
+
+    held = holds()
+    site.site.persons.clear()
+    site.site.memberships.clear()
+    for key in held[1].keys() - {ROOT_KEY}:
+        del site.site.groups[key]
+    store = town.store()
+    try:
+        sent = resync(store, town.parts(), Scope(), lambda _step, _done: None)
+        assert (sent.failed, sent.delivered) == (0, store.known.count("lms"))
+    finally:
+        store.close()
+    assert holds() == held
 
 
 def test_a_site_that_asks_for_fewer_calls_gets_them_in_the_same_run_and_nobody_is_given_up(

@@ -1,7 +1,7 @@
-"""Carries one target's outbox: hands loads to the lanes, settles what comes back, hands over again what failed in passing.
+"""Carries what one target is to be told: hands loads to the lanes, settles what comes back, hands over again what failed.
 
-Everything here runs in the thread of the sync. One object is never under way twice at a time, because the outbox has it
-once in each phase, and a phase begins when the one before has come back whole.
+Everything here runs in the thread of the sync. One object is never under way twice at a time, because it is once in each
+phase, and a phase begins when the one before has come back whole.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from rostersync.carrying.loads import Load, waves
 from rostersync.carrying.pace import Manners, Pace
 from rostersync.carrying.remaining import remaining
 from rostersync.carrying.steering import Steering
+from rostersync.carrying.stock import Stock, Told
 from rostersync.carrying.turns import Turns
 from rostersync.errors import TargetFaltering, TargetUnavailable
 from rostersync.model import Delivery, Outcome
-from rostersync.store import Store
 from rostersync.store.engine import batches
 from rostersync.targets import Target
 
@@ -33,11 +33,6 @@ _IN_FRONT: Final = 6
 """Loads that wait before each lane, so that none stands idle while outcomes are settled or more is read. As many are noted
 as sent in one transaction, before any of them is handed over: of what a kill leaves behind of these, nobody knows."""
 _UNTOLD: Final = "the target did not tell what became of it"
-
-Settled = Callable[[Sequence[tuple[Delivery | None, Outcome]]], None]
-"""Told of each batch of outcomes, in the transaction in which known moves with them.
-
-What was never handed over, because it waited for something that failed, has an outcome only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +48,11 @@ class Charge:
 
 
 class Carrier:
-    """Carries what lies in the outbox for one target."""
+    """Carries one target's stock."""
 
-    def __init__(self, store: Store, charge: Charge, settled: Settled) -> None:
-        self._store = store
+    def __init__(self, stock: Stock, charge: Charge) -> None:
+        self._stock = stock
         self._charge = charge
-        self._settled = settled
         self._lanes = Lanes(charge.target, charge.bell)
         self._steering = Steering(charge.target.connections)
         self._pace = Pace(charge.per_minute, charge.manners)
@@ -75,17 +69,15 @@ class Carrier:
         """Carry all of it, in turns.
 
         Raises:
-            TargetUnavailable: the target is down, or says so; what came back before is settled, the rest stays in the
-                outbox.
+            TargetUnavailable: the target is down, or says so; what came back before is settled, the rest stays where it is.
         """
-        outbox, name = self._store.outbox, self._charge.name
-        self._total = outbox.count(name)
+        self._total = self._stock.count()
         try:
             # A later phase is only begun when the outcomes of the one before are known: it may build on them.
-            for phase in outbox.phases(name):
-                for wave in waves(outbox.pending(name, phase)):
+            for phase in self._stock.phases():
+                for wave in waves(self._stock.pending(phase)):
                     yield from self._wave(wave)
-            self._become_known([(None, one) for one in outbox.waiting(name)])
+            self._tell_of([(None, one) for one in self._stock.waiting()])
         finally:
             self._wind_up()
 
@@ -141,10 +133,7 @@ class Carrier:
             some = list(islice(self._ahead, at_once * _IN_FRONT * self._steering.lanes))
             self._is_last = not some
             if some:
-                self._store.outbox.mark_sent(self._charge.name, some)
-                if self._charge.target.looks_around:
-                    some = self._store.near.around(self._charge.name, some)
-            self._ready += [Load(part) for part in batches(some, at_once)]
+                self._ready += map(Load, batches(self._stock.hand_over(some), at_once))
         return self._ready.popleft() if self._ready else None
 
     def _patience(self) -> float:
@@ -195,15 +184,11 @@ class Carrier:
         outcomes: list[tuple[Delivery | None, Outcome]] = [*self._outcomes]
         self._outcomes = []
         self._settled_at = time.monotonic()
-        self._become_known(outcomes)
+        self._tell_of(outcomes)
 
-    def _become_known(self, told: Sequence[tuple[Delivery | None, Outcome]]) -> None:
+    def _tell_of(self, told: Told) -> None:
         if told:
-            with self._store.begin():
-                outcomes = [outcome for _, outcome in told]
-                handed = [delivery for delivery, _ in told if delivery]
-                self._store.outbox.done(self._charge.name, outcomes, self._store.value_digest, handed)
-                self._settled(told)
+            self._stock.settle(told)
             self._done += len(told)
 
     def _tell(self) -> None:
@@ -218,8 +203,7 @@ class Carrier:
         never = [load for load in (*self._lanes.recall(), *self._ready) if not load.tries]
         self._ready.clear()
         if never:
-            unsent = [one for load in never for one in load.deliveries]
-            self._store.outbox.mark_sent(self._charge.name, unsent, sent=False)
+            self._stock.take_back([one for load in never for one in load.deliveries])
 
     def _wind_up(self) -> None:
         """However it ended: what came back is settled. Whoever is to end in a hurry does not wait for long."""

@@ -194,14 +194,18 @@ def mend(shell: Shell, whats: tuple[What, ...], reason: str) -> int:
     with shell.store() as store, store.begin():
         marked = repair(store, parts, whats or MENDED, shell.today(sync), now)
         if marked.marked:
-            store.journal.write(now, shell.who, "drift repair", sync, f"{marked.marked.total()} things: {reason}")
+            released = f", {marked.released} of them refused before" if marked.released else ""
+            told = f"{marked.marked.total()} things{released}: {reason}"
+            store.journal.write(now, shell.who, "drift repair", sync, told)
+    tried = f"\n{marked.released:>7,} of them refused before, and tried again" if marked.released else ""
     left = "".join(f"\n{count:>7,} left alone: {why}" for why, count in sorted(marked.left.items()))
     going = f"Look at it: rostersync plan {sync}\nDeliver it: rostersync sync {sync}" if marked.marked else ""
     shell.answer(
-        f"Marked to be sent again: {marked.marked.total():,} things.{left}\n{going}".rstrip(),
+        f"Marked to be sent again: {marked.marked.total():,} things.{tried}{left}\n{going}".rstrip(),
         {
             "sync": sync,
             "marked": [{"target": at, "kind": kind, "count": n} for (at, kind), n in sorted(marked.marked.items())],
+            "released": marked.released,
             "left": dict(marked.left),
         },
     )

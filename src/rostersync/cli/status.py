@@ -149,7 +149,7 @@ def _refusal_lines(target: str, refused: list[dict[str, Any]]) -> Iterator[str]:
         if len(them) > _FEW:
             yield f"    and {len(them) - _FEW:,} more: rostersync status --json"
     if any(one["parked"] for one in refused):
-        yield "    What is parked is tried again when it changes, in a full run, or after: rostersync resync SYNC --all"
+        yield "    What is parked is tried again when it changes, in a full run, after `drift SYNC repair` or `resync SYNC`"
 
 
 def _question_lines(questions: list[dict[str, Any]]) -> Iterator[str]:

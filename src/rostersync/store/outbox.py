@@ -128,12 +128,12 @@ class Outbox:
 
     # -- after delivery ---------------------------------------------------------------------------------------------
 
-    def done(
-        self, target: str, outcomes: Sequence[Outcome], digest: Digest, handed: Iterable[Delivery] = ()
-    ) -> None:
+    def done(self, target: str, outcomes: Sequence[Outcome], digest: Digest, handed: Iterable[Delivery] = ()) -> None:
         """Move known with these outcomes and drop their rows, in one transaction.
 
-        What is still at hand of what was `handed` over is not opened a second time. What failed leaves known as it was, and its reason stays with the run (`Runs.outcomes`). What was delivered
+        What is still at hand of what was `handed` over is not opened a second time.
+
+        What failed leaves known as it was, and its reason stays with the run (`Runs.outcomes`). What was delivered
         although an earlier change of the same object had failed becomes known as uncertain, and is sent again; so does
         that of which nobody knows whether it arrived.
         """

@@ -1,7 +1,7 @@
 """What a target has refused, and how often: what it refused thrice is parked, and not handed over again as it is.
 
-It is tried again when something else is wanted of it, when a person asks for it (`resync`), in every full run, and when
-something arrived that it may have waited for.
+It is tried again when something else is wanted of it, when a person asks for it (`resync`, `drift repair`), in every full
+run, and when something arrived that it may have waited for.
 """
 
 from __future__ import annotations
@@ -74,10 +74,14 @@ class Refusals:
         with self._database.begin():
             self._database.upsert_many(refusal, _COLUMNS, rows, ("target", "id"), _AGAIN)
 
-    def drop(self, target: str, ids: Collection[str]) -> None:
-        """Forget about these: they have arrived, or nothing of the kind is wanted any more, or a person says so."""
+    def drop(self, target: str, ids: Collection[str]) -> int:
+        """Forget about these: they have arrived, or nothing of the kind is wanted any more, or a person says so.
+
+        Gives how many of them there were.
+        """
+        dropped = 0
         with self._database.begin():
             for some in batches(ids, BATCH):
-                self._database.conn.execute(
-                    sa.delete(refusal).where(refusal.c.target == target, refusal.c.id.in_(some))
-                )
+                these = sa.delete(refusal).where(refusal.c.target == target, refusal.c.id.in_(some))
+                dropped += self._database.conn.execute(these).rowcount
+        return dropped

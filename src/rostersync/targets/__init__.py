@@ -76,6 +76,8 @@ class Target(Protocol):
     def deliver(self, deliveries: Iterable[Delivery], roster: Callable[[], Iterator[Placed]]) -> Iterator[Outcome]:
         """Make the target hold what the deliveries say, in their order, and tell what became of each.
 
+        Where before and after are the same, the LMS may have lost it, and all of it is sent.
+
         `roster` gives everything the target should hold afterwards (organisations, groups, then users, each in id
         order, removed ones left out): a whole-set target writes that and then yields an outcome for every delivery; an
         object target ignores it, and cannot read it.

@@ -147,9 +147,9 @@ def _active(delivery: Delivery) -> bool:
 
 
 def _anew(delivery: Delivery) -> bool:
-    """Whether everything of hers is sent: she is new or restored, or nobody knows what became of the last delivery."""
+    """Whether all of hers is sent: she is new or restored, or it is sent again, known to have arrived before or not."""
     before, after = delivery.before, delivery.after
-    if not isinstance(before, User) or not isinstance(after, User):
+    if not isinstance(before, User) or not isinstance(after, User) or before == after:
         return True
     sent_again = any(change.kind == "person" and change.action in ("create", "update") for change in delivery.changes)
     return not before.enabled or (sent_again and core_of(before) == core_of(after) and before.schools == after.schools)

@@ -15,6 +15,8 @@ _IDENTIFIER = f"{{{COMMON}}}identifier"
 
 def text_of(element: etree._Element) -> str:
     """All text in an element."""
+    if not len(element):
+        return (element.text or "").strip()
     return "".join(str(text) for text in element.itertext()).strip()
 
 
