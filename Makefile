@@ -21,7 +21,7 @@ $(READY): requirements/dev.txt pyproject.toml scripts/setup.sh
 	@bash scripts/setup.sh $(VENV)
 	touch $@
 
-demo: setup ## a synthetic municipality: day one, day two, into OneRoster CSV; then one plan over all sources
+demo: setup ## a synthetic municipality: two days into OneRoster CSV; trash and back in itslearning; one plan over all sources
 	@$(PY) scripts/demo.py
 
 test: setup ## every test, with a short slice of the long proofs

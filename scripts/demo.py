@@ -1,4 +1,4 @@
-"""The main job on a synthetic municipality: day one in full, then day two, into OneRoster CSV; then all sources at once."""
+"""The main job on a synthetic municipality: two days into OneRoster CSV; itslearning's trash, and back; all sources."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import secrets
 import shutil
 import subprocess
 import sys
@@ -17,12 +18,31 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from rostersync.lab.doubles.itslearning import ItslearningDouble, Site
+from rostersync.lab.doubles.server import Server
+
 ROOT = Path(__file__).resolve().parents[1]
 DEMO = ROOT / "demo"
+TOWN = DEMO / "town"
 FOUR = DEMO / "four"
 LOG = DEMO / "log.jsonl"
 COMMAND = [sys.executable, "-m", "rostersync"]
 DAYS = ("2026-10-05", "2026-10-06")
+PASSWORD = "a pass phrase of the demo, of no use anywhere else"  # noqa: S105
+ITSLEARNING = """\
+type = "itslearning"
+url = "{}"
+user = "rostersync"
+password = {{ file = "itslearning.secret" }}
+root = "lysvik"
+"""
+STORY = (
+    ("2026-10-05", True, "Day 1: it is empty, and everybody arrives."),
+    ("2026-10-06", False, "Day 2: Kari Lund is not in the export. She departs, and has 30 days: nothing is done yet."),
+    ("2026-11-05", False, "Day 32: her days are over. She is put into the trash, with nothing of hers lost."),
+    ("2026-11-06", True, "Day 33: the school lists her again. She is taken out of the trash, as the same user."),
+)
+"""What happens in a small town: on which day, whether Kari is in its export, and what that means."""
 REASON = re.compile(r" {4,}[\d,]+ x ")
 
 
@@ -32,13 +52,14 @@ def main() -> None:
     config = new_config()
     with served() as servers:  # they start while the first part runs
         two_days(str(config))
+        trash_and_back(TOWN)
         all_sources(json.loads(document(servers)))
     say("\nLook around (from this folder):")
     say("  . .venv/bin/activate; export ROSTERSYNC_CONFIG=demo/rostersync.toml")
     say("  rostersync status        rostersync trash list        rostersync runs")
     say(f"  rostersync plan oslo --as-of {DAYS[1]} --html demo/plan.html")
     say("  demo/log.jsonl           what the runs logged")
-    say("  rostersync lab serve demo/four        the servers again; --faults lists what they can do wrong")
+    say("  rostersync lab serve demo/four        the servers again, an LMS too; --faults lists what they can do wrong")
 
 
 def new_config() -> Path:
@@ -63,10 +84,62 @@ def two_days(config: str) -> None:
     say(f"\nWhat the LMS would now import, demo/out/oneroster.zip: {contents(DEMO / 'out' / 'oneroster.zip')}")
 
 
+def trash_and_back(town: Path) -> None:
+    """A town of seven, in a folder of its own, into a double of itslearning: somebody leaves, and comes back."""
+    site = Site("lysvik")
+    say("\nA town of seven, into itslearning: a double of it, spoken to over HTTP as the real one is.")
+    with Server(ItslearningDouble(site, password=PASSWORD)) as server:
+        config = town_config(town, server.url)
+        for on, everybody, line in STORY:
+            export(town / "in" / "export.xml", on, everybody=everybody)
+            say(f"\n{line}\n$ rostersync sync town --as-of {on}")
+            rostersync("-c", str(config), "sync", "town", "--as-of", on)
+            say(f"  {held(site)}")
+
+
+def town_config(town: Path, url: str) -> Path:
+    """The small town of the examples, with itslearning as its LMS."""
+    shutil.copytree(ROOT / "examples" / "small-town", town)
+    for name, text in (("itslearning.secret", PASSWORD), ("state.secret", secrets.token_urlsafe(48))):
+        (town / name).touch(mode=0o600)
+        (town / name).write_text(text, encoding="ascii")
+    config = town / "rostersync.toml"
+    text = config.read_text(encoding="utf-8").replace(
+        'type = "oneroster_csv"\ndirectory = "out"\n', ITSLEARNING.format(url)
+    )
+    config.write_text(
+        text.replace('{ env = "ROSTERSYNC_EXAMPLE_SECRET" }', '{ file = "state.secret" }'), encoding="utf-8"
+    )
+    return config
+
+
+def export(path: Path, on: str, *, everybody: bool) -> None:
+    """The town's export of a day, with or without Kari."""
+    text = (ROOT / "examples" / "small-town" / "in" / "export.xml").read_text(encoding="utf-8")
+    text = text.replace("<datetime>2026-10-05T", f"<datetime>{on}T")
+    if not everybody:
+        kari = "<sourcedid><source>ist@lysvik.example</source><id>kari</id></sourcedid>"
+        text = re.sub(f"<person>{kari}.*?</person>|<member>{kari}.*?</member>", "", text)
+    path.write_text(text, encoding="utf-8")
+    age(path)
+
+
+def held(site: Site) -> str:
+    """What the double holds."""
+    active = site.active().values()
+    links = sum(len(one.children) for one in active)
+    trash = [f"{one.first} {one.last}" for one in site.persons.values() if one.trashed]
+    again = ", each made once" if set(site.created.values()) == {1} else ""
+    return (
+        f"itslearning holds {len(active)} users{again}, {len(site.memberships)} memberships, {links} guardian links; "
+        f"in its trash: {', '.join(trash) or 'nobody'}"
+    )
+
+
 def all_sources(served: dict[str, Any]) -> None:
     """One plan over everything that `lab serve` offers, and what is known of somebody whom several sources describe."""
     on, who, config = served["date"], served["person"], str(FOUR / "rostersync.toml")
-    names = ", ".join(one["source"] for one in served["servers"])
+    names = ", ".join(one.get("source") or one["target"] for one in served["servers"])
     say(f"\nA bigger municipality, {served['schools']} schools, behind real servers (rostersync lab serve): {names}.")
     for missing in served["missing"]:
         say(missing)

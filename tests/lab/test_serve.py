@@ -21,11 +21,11 @@ from rostersync.config import load
 from rostersync.errors import Usage
 from rostersync.lab import slapd
 from rostersync.lab.served_config import config_text, moved
-from rostersync.lab.services import SERVICES, share, world_of
+from rostersync.lab.services import LMS, SERVICES, share, world_of
 from rostersync.lab.serving import Switch, faults_of, serving, switches
 from tests.conftest import ROOT
 
-ADDRESSES = {name: f"http://127.0.0.1:{8000 + place}" for place, name in enumerate(one.name for one in SERVICES)}
+ADDRESSES = {one.name: f"http://127.0.0.1:{8000 + place}" for place, one in enumerate((*SERVICES, LMS))}
 WITH_DIRECTORY = ADDRESSES | {"feide": "ldap://127.0.0.1:8389"}
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
 FEIDE_DOWN = ("--fault", "feide:down")
@@ -50,7 +50,7 @@ class Lab:
 
     @property
     def urls(self) -> dict[str, str]:
-        return {one["source"]: one["url"] for one in self.told["servers"]}
+        return {one.get("source") or one["target"]: one["url"] for one in self.told["servers"]}
 
     def end(self, number: int = signal.SIGTERM) -> tuple[int, str]:
         """Tell it to end; gives its exit code and what it complained about."""
@@ -83,7 +83,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 def test_it_says_where_each_service_listens(lab: Lab) -> None:
-    assert list(lab.urls) == ["everyday", "visma", "flyt", "sits", "feide_groups", "feide"]
+    assert list(lab.urls) == ["everyday", "visma", "flyt", "sits", "feide_groups", "itslearning", "feide"]
     assert [url for url in lab.urls.values() if not listens(url)] == []
     assert lab.told["missing"] == []
 
@@ -136,7 +136,8 @@ def test_it_ends_cleanly_and_serves_another_day_with_faults_into_the_same_folder
     assert [name for name, url in second.urls.items() if not listens(url)] == ["feide"] * ("feide" in first.urls)
     settings = load(second.config)
     assert settings.sources["visma"].settings.url == second.urls["visma"]
-    assert settings.targets["lms"].deliver
+    assert settings.targets["itslearning"].deliver
+    assert settings.targets["itslearning"].settings.url.startswith(second.urls["itslearning"])
     assert (tmp_path / "state.secret").read_text() == secret
     outside = json.loads(run(second, "check", "--online", "--json").stdout)["outside"]
     assert [one for one in outside if "feide" not in one] == [one for one in outside if "certificate" in one]
@@ -198,7 +199,7 @@ def test_every_fault_is_listed_with_what_it_does(capsys: pytest.CaptureFixture[s
 
 def test_without_slapd_there_is_no_directory_but_its_ldif(tmp_path: Path) -> None:
     with serving(world_of("S", 1, 42), tmp_path, datetime.now(UTC), program=None) as served:
-        assert [one.name for one in served] == [one.name for one in SERVICES]
+        assert [one.name for one in served] == [one.name for one in (*SERVICES, LMS)]
     assert "dn: uid=" in (tmp_path / "feide.ldif").read_text()
 
 

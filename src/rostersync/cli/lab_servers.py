@@ -85,7 +85,7 @@ def _tell(shell: Shell, config: Path, world: World, served: list[Served]) -> Non
     elif not shell.quiet:
         shell.say(f"Lysvik kommune on {world.today}: {world.schools} schools, and nobody in them exists.\n")
         rows = [(one.name, one.title, one.url, ", ".join(one.faults)) for one in served]
-        table(["Source", "What", "Address", "Faults"], rows, empty="")
+        table(["Name", "What", "Address", "Faults"], rows, empty="")
         shell.say(("" if whole else f"\n{_NO_DIRECTORY}") + _next_commands(config, world))
     sys.stdout.flush()
 
@@ -102,7 +102,7 @@ def _next_commands(config: Path, world: World) -> str:
 
 
 def _document(config: Path, world: World, served: list[Served], missing: str) -> Mapping[str, Any]:
-    servers = [{"source": one.name, "type": one.type, "url": one.url, "faults": list(one.faults)} for one in served]
+    servers = [{one.part: one.name, "type": one.type, "url": one.url, "faults": list(one.faults)} for one in served]
     return {
         "config": str(config),
         "date": world.today.isoformat(),

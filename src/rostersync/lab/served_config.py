@@ -11,7 +11,7 @@ from typing import Final
 from rostersync.lab.adult_school import schools_table
 from rostersync.lab.doubles import feide_groups, fint, sits
 from rostersync.lab.ldif import PEOPLE
-from rostersync.lab.services import PASSWORD
+from rostersync.lab.services import LMS, PASSWORD, ROOT
 from rostersync.lab.slapd import PASSWORD as DIRECTORY_PASSWORD
 from rostersync.lab.slapd import READER
 
@@ -103,30 +103,39 @@ secret = {{ file = "state.secret" }}
 rehearsal = true                            # lets --as-of say which day it is
 
 """
-_TAIL: Final = """\
-[target.lms]
-type = "oneroster_csv"
+_TAIL: Final = f"""\
+[target.itslearning]
+type = "itslearning"                        # the lab's own; open its address in a browser to see what it holds
+url = "{{url}}"
+user = "rostersync"
+password = {{{{ file = "lab/secret" }}}}
+root = "{ROOT}"
+national_number = "CustomString1"
+{_LINE}deliver = false                             # first contact only plans; set to true when the plan is right
+
+[target.files]
+type = "oneroster_csv"                      # OneRoster files, for whoever adds it to `to`
 directory = "out"
-deliver = false                             # first contact only plans; set to true when the plan is right
+deliver = false
 
 [sync.oslo]
-from = [{sources}]                          # feide_groups is left out: it shares only Feide names with the others, so that
+from = [{{sources}}]                          # feide_groups is left out: it shares only Feide names with the others, so that
                                             # somebody has to answer for each person whether she is the same
-to = ["lms"]
+to = ["itslearning"]
 roles = "mappings/roles/oslo.yaml"
 grants = "grants.yaml"
 consents = "consents.yaml"
 """
-_SECTION: Final = re.compile(r"^\[source\.(\w+)\]\n(?:(?!\[).*\n)*", re.MULTILINE)
+_SECTION: Final = re.compile(r"^\[(?:source|target)\.(\w+)\]\n(?:(?!\[).*\n)*", re.MULTILINE)
 _ADDRESS: Final = re.compile(r"\w+://(\w+@)?127\.0\.0\.1:\d+")
 
 
 def config_text(addresses: Mapping[str, str]) -> str:
-    """The config for the services at these addresses (source -> URL), in the order in which they count."""
+    """The config for the services at these addresses (source or target -> URL), in the order in which they count."""
     here = [name for name in _BLOCKS if name in addresses]
     blocks = (f"[source.{name}]\n{_BLOCKS[name].format(url=_address(name, addresses))}\n" for name in here)
     together = ", ".join(f'"{name}"' for name in here if name not in _APART)
-    return _HEAD + "".join(blocks) + _TAIL.format(sources=together)
+    return _HEAD + "".join(blocks) + _TAIL.format(sources=together, url=addresses[LMS.name])
 
 
 def moved(text: str, addresses: Mapping[str, str]) -> str:

@@ -1,8 +1,9 @@
-"""The synthetic municipality's services: which school system has which schools, and the double that speaks for each."""
+"""The synthetic municipality's services: which school system has which schools, its LMS, and the double for each."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
@@ -11,7 +12,7 @@ from msgspec import structs
 
 from rostersync.lab.adult_school import adult_school
 from rostersync.lab.district import District
-from rostersync.lab.doubles import feide_groups, fint, isi, oneroster, sits
+from rostersync.lab.doubles import feide_groups, fint, isi, itslearning, oneroster, sits
 from rostersync.lab.doubles.faults import Faults
 from rostersync.lab.doubles.oneroster.rows import as_1_2, collections
 from rostersync.lab.doubles.server import Double
@@ -24,6 +25,9 @@ from rostersync.lab.world import EVENTS, SCHOOLS, START, World, date_of
 PASSWORD: Final = "a pass phrase of the lab, of no use anywhere else"  # noqa: S105
 """What every service but FINT, whose account is a JSON object, takes for its secret."""
 
+ROOT: Final = "lysvik"
+"""The sync id of the LMS's root hierarchy."""
+
 SYSTEMS: Final = 3
 """School systems with schools of their own, so the fewest schools that every one of them has something to tell with."""
 
@@ -35,16 +39,16 @@ class FaultyDouble(Double, Protocol):
 
 
 class Service(NamedTuple):
-    """One service. `name` is its source's in the config; `faults` are those of its own kind.
+    """One service. `name` is that of its source or target in the config; `faults` are those of its own kind.
 
-    `make` gives its double for a world, and may keep files in the folder.
+    `make` gives its double for a world, and may keep files in the folder; the stack takes what is to be done at the end.
     """
 
     name: str
     type: str
     title: str
     faults: Mapping[str, str]
-    make: Callable[[World, Path], FaultyDouble]
+    make: Callable[[World, Path, ExitStack], FaultyDouble]
 
 
 def world_of(size: str, day: int, seed: int) -> World:
@@ -84,7 +88,7 @@ def well_known(world: World) -> str:
     return next((name for name in names if name in in_sits), "")
 
 
-def _everyday(world: World, folder: Path) -> isi.IsiDouble:
+def _everyday(world: World, folder: Path, _end: ExitStack) -> isi.IsiDouble:
     mine, path = share(world, "everyday"), folder / "export.xml"
     with ExportFile(path, mine) as export:
         for index in range(mine.districts):
@@ -93,24 +97,31 @@ def _everyday(world: World, folder: Path) -> isi.IsiDouble:
     return isi.IsiDouble(path, password=PASSWORD)
 
 
-def _visma(world: World, _folder: Path) -> fint.FintDouble:
+def _visma(world: World, _folder: Path, _end: ExitStack) -> fint.FintDouble:
     sent = int(datetime.combine(world.today, time(2), UTC).timestamp() * 1000)
     double = fint.FintDouble(lambda: sent)
     double.full_sync(fint.county(share(world, "visma"), world.today))
     return double
 
 
-def _flyt(world: World, _folder: Path) -> oneroster.OneRoster:
+def _flyt(world: World, _folder: Path, _end: ExitStack) -> oneroster.OneRoster:
     entries = as_1_2(collections(share(world, "flyt"), world.today))
     return oneroster.OneRoster(entries, version="rostering/v1p2", secret=PASSWORD)
 
 
-def _sits(world: World, _folder: Path) -> sits.Sits:
+def _sits(world: World, _folder: Path, _end: ExitStack) -> sits.Sits:
     return sits.Sits(adult_school(world), password=PASSWORD)
 
 
-def _feide_groups(world: World, _folder: Path) -> feide_groups.FeideGroups:
+def _feide_groups(world: World, _folder: Path, _end: ExitStack) -> feide_groups.FeideGroups:
     return feide_groups.FeideGroups(feide_groups.rosters(world, world.today), secret=PASSWORD)
+
+
+def _itslearning(_world: World, folder: Path, end: ExitStack) -> itslearning.ItslearningDouble:
+    path = folder / "itslearning.json"
+    site = itslearning.kept(ROOT, path)
+    end.callback(itslearning.keep, site, path)
+    return itslearning.ItslearningDouble(site, password=PASSWORD)
 
 
 SERVICES: Final = (
@@ -120,4 +131,9 @@ SERVICES: Final = (
     Service("sits", "sits", "SITS of the school for adults, through RWS", sits.FAULTS, _sits),
     Service("feide_groups", "feide_groups", "Feide's Groups API", feide_groups.FAULTS, _feide_groups),
 )
-"""Every service with a double. The Feide directory is a real one."""
+"""Every source with a double. The Feide directory is a real one."""
+
+LMS: Final = Service(
+    "itslearning", "itslearning", "the LMS; open the address to see what it holds", itslearning.FAULTS, _itslearning
+)
+"""The target. What it holds is kept in the folder, and so is there again on another day."""

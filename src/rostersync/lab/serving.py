@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from rostersync.errors import Usage
 from rostersync.lab import slapd
@@ -16,13 +16,15 @@ from rostersync.lab.doubles.certificates import Authority
 from rostersync.lab.doubles.faults import SERVER_FAULTS
 from rostersync.lab.doubles.server import Server
 from rostersync.lab.ldif import write_ldif
-from rostersync.lab.services import SERVICES, Service
+from rostersync.lab.services import LMS, SERVICES, Service
 from rostersync.lab.world import World
 
 DIRECTORY: Final = "feide"
 DIRECTORY_TITLE: Final = "the Feide directory, a real OpenLDAP"
 _ANY_FAULTS: Final = {**SERVER_FAULTS, "tls": "its certificate has expired"}
 _DIRECTORY_FAULTS: Final = {"down": "nobody answers"}
+
+Part = Literal["source", "target"]
 
 
 class Switch(NamedTuple):
@@ -34,18 +36,20 @@ class Switch(NamedTuple):
 
 
 class Served(NamedTuple):
-    """A service that runs, or should: `url` is its address."""
+    """A service that runs, or should: `url` is its address; `part` is what it is in the config."""
 
     name: str
     type: str
     title: str
     url: str
     faults: tuple[str, ...]
+    part: Part = "source"
 
 
 def faults_of() -> Mapping[str, Mapping[str, str]]:
     """Service -> fault -> what it does."""
-    return {one.name: {**_ANY_FAULTS, **one.faults} for one in SERVICES} | {DIRECTORY: _DIRECTORY_FAULTS}
+    doubles = {one.name: {**_ANY_FAULTS, **one.faults} for one in (*SERVICES, LMS)}
+    return doubles | {DIRECTORY: _DIRECTORY_FAULTS}
 
 
 def switches(texts: Sequence[str]) -> list[Switch]:
@@ -87,7 +91,7 @@ def serving(
     port_base: int = 0,
     faults: Sequence[Switch] = (),
 ) -> Iterator[list[Served]]:
-    """Run every service until the end of the block; gives them in the order of `port_base`, which is that of their ports.
+    """Run every service until the end of the block; gives them in the order of their ports, from `port_base` on.
 
     `folder` takes what they need and what one may want to look at; `now` is the moment that certificates go by. Without
     slapd's `program` there is no directory, only its LDIF.
@@ -97,23 +101,30 @@ def serving(
     """
     authority = Authority(folder, now)
     with ExitStack() as stack:
-        served = []
-        for place, service in enumerate(SERVICES):
-            port = port_base + place if port_base else 0
-            mine = [one for one in faults if one.service == service.name]
-            served.append(_start(stack, service, world, folder, port, mine, authority))
-        port = port_base + len(SERVICES) if port_base else 0
+        services = (*SERVICES, LMS)
+        ports = [port_base + place if port_base else 0 for place in range(len(services) + 1)]
+        served = [
+            _start(stack, service, world, folder, port, faults, authority)
+            for service, port in zip(services, ports, strict=False)
+        ]
         ldif = folder / "feide.ldif"
         write_ldif(ldif, world, entry_ids=True)
         if program is not None:
-            served.append(_start_directory(stack, program, ldif, port, faults))
+            served.append(_start_directory(stack, program, ldif, ports[-1], faults))
         yield served
 
 
 def _start(
-    stack: ExitStack, service: Service, world: World, folder: Path, port: int, mine: list[Switch], authority: Authority
+    stack: ExitStack,
+    service: Service,
+    world: World,
+    folder: Path,
+    port: int,
+    faults: Sequence[Switch],
+    authority: Authority,
 ) -> Served:
-    double = service.make(world, folder)
+    double = service.make(world, folder, stack)
+    mine = [one for one in faults if one.service == service.name]
     tls = authority.tls(ended=True) if any(one.fault == "tls" for one in mine) else None
     try:
         server = Server(double, port=port, tls=tls, faults=double.faults)
@@ -125,7 +136,8 @@ def _start(
     for one in mine:
         if one.fault != "tls":
             double.faults.switch(one.fault, one.times or -1)
-    return Served(service.name, service.type, service.title, server.url, tuple(one.fault for one in mine))
+    part: Part = "target" if service is LMS else "source"
+    return Served(service.name, service.type, service.title, server.url, tuple(one.fault for one in mine), part)
 
 
 def _start_directory(stack: ExitStack, program: Path, ldif: Path, port: int, faults: Sequence[Switch]) -> Served:

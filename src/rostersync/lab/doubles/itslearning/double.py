@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape
 
 from lxml import etree
 
+from rostersync.lab.doubles.itslearning.page import page
 from rostersync.lab.doubles.itslearning.reading import group_of, keys_of, membership_of, pairs_of, person_of, text_of
 from rostersync.lab.doubles.itslearning.shapes import HEADER, MESSAGES, REQUESTS, VALUES, Shape, misfit
 from rostersync.lab.doubles.itslearning.site import DONE, LARGEST_REQUEST, Reply, Site
@@ -18,6 +19,12 @@ from rostersync.lab.doubles.server import Asked, Told
 _SOAP: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 _WSSE: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
 _ACTION: Final = "http://www.imsglobal.org/soap/"
+
+FAULTS: Final = {
+    "no_portal": "the parent portal is off: guardians are taken, and no link is made",
+    "unread": "readAllPersons is off",
+}
+"""Fault -> what it does, besides those of every server."""
 
 T = TypeVar("T")
 
@@ -30,7 +37,8 @@ class ItslearningDouble:
     """IMS Enterprise Services before `site`, for one account.
 
     `delay` is how long each call takes, in seconds; `fails` so many calls fail with HTTP 500; a request that mentions one
-    of `poison` always does; `reads` is whether readAllPersons is switched on.
+    of `poison` always does; `reads` is whether readAllPersons is switched on. Whoever looks at it with a browser is shown
+    what the site holds.
     """
 
     def __init__(self, site: Site, user: str = "rostersync", password: str = "of no use") -> None:  # noqa: S107
@@ -40,9 +48,13 @@ class ItslearningDouble:
         self.fails = 0
         self.poison: set[str] = set()
         self.reads = True
+        self.faults = site.faults
 
     def answer(self, asked: Asked) -> Told:
         """Answer one request."""
+        if asked.method == "GET":
+            with self.site.lock:
+                return Told(page(self.site).encode(), kind="text/plain; charset=utf-8")
         time.sleep(self.delay)
         try:
             with self.site.lock:
@@ -105,7 +117,7 @@ class ItslearningDouble:
                 yield site.put_membership(key, membership_of(content))
 
     def _page(self, request: etree._Element) -> tuple[list[Reply], str]:
-        if not self.reads:
+        if not self.reads or self.faults.has("unread"):
             return [Reply("failure", "error", "readAllPersons is not enabled.")], ""
         index, size = (int(text_of(one)) for one in (request[0], request[1]))
         everybody = sorted(self.site.active().items())

@@ -5,10 +5,12 @@ The schema's own files are not public; the order is the one that its vendor's pa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
 
-if TYPE_CHECKING:
-    from lxml import etree
+from lxml import etree
 
 _IMS: Final = "http://www.imsglobal.org/services/"
 COMMON: Final = f"{_IMS}common/imsCommonSchema_v1p0"
@@ -21,7 +23,8 @@ MESSAGES: Final = {
 VALUES: Final = {system: name.replace("ManMess", "ManData") for system, name in MESSAGES.items()}
 
 
-class Shape(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Shape:
     """An element: its name, what it holds, in order, and how often it may and must stand there."""
 
     name: str
@@ -29,24 +32,27 @@ class Shape(NamedTuple):
     required: bool = False
     many: bool = False
 
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """Where each child stands, by its name."""
+        return {child.name: number for number, child in enumerate(self.children)}
+
 
 def misfit(element: etree._Element, shape: Shape) -> str:
     """What is wrong with an element, as a sentence; empty when it fits."""
-    found = [child for child in element if isinstance(child.tag, str)]
-    names = [child.name for child in shape.children]
-    place = 0
-    for child in found:
-        if child.tag not in names:
+    place, there = 0, set()
+    for child in element.iterchildren(tag=etree.Element):
+        number = shape.places.get(child.tag)
+        if number is None:
             return f"unexpected element {child.tag}"
-        number = names.index(child.tag)
         if number < place:
             return f"element {child.tag} stands too late"
         inner = shape.children[number]
         place = number if inner.many else number + 1
+        there.add(number)
         if wrong := misfit(child, inner):
             return wrong
-    there = {child.tag for child in found}
-    missing = [child.name for child in shape.children if child.required and child.name not in there]
+    missing = [child.name for number, child in enumerate(shape.children) if child.required and number not in there]
     return f"element {missing[0]} is missing" if missing else ""
 
 

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
+from rostersync.lab.doubles.faults import Faults
+
 LONGEST_NAME: Final = 64
 LARGEST_REQUEST: Final = 50
 PROFILES: Final = {
@@ -73,13 +75,14 @@ class LmsMembership(NamedTuple):
 
 
 class Site:
-    """A site. `parent_portal`, `asks_email` (profiles) and `profiles` are its administrator's settings.
+    """A site. `parent_portal`, `asks_email` (profiles) and `profiles` are its administrator's settings, `faults` its whims.
 
     `created` counts how often each key was created while it was not there.
     """
 
     def __init__(self, root: str = "root") -> None:
         self.lock = threading.RLock()
+        self.faults = Faults()
         self.root = root
         self.parent_portal = True
         self.asks_email: frozenset[str] = frozenset()
@@ -89,6 +92,19 @@ class Site:
         self.groups: dict[str, LmsGroup] = {root: LmsGroup("Site", "", "Site")}
         self.memberships: dict[str, LmsMembership] = {}
         self.created: dict[str, int] = {}
+        self._logins: dict[str, str] = {}
+        self._homes: dict[str, str] = {}
+
+    def furnish(
+        self,
+        persons: Mapping[str, LmsPerson],
+        groups: Mapping[str, LmsGroup],
+        memberships: Mapping[str, LmsMembership],
+    ) -> None:
+        """Hold all this, as it did once before."""
+        self.persons, self.groups, self.memberships = dict(persons), dict(groups), dict(memberships)
+        self._logins = {one.login: key for key, one in persons.items()}
+        self._homes = {one.person: id_ for id_, one in memberships.items() if one.home}
 
     # -- persons --------------------------------------------------------------------------------------------------------
 
@@ -102,14 +118,16 @@ class Site:
             self.created[key] = self.created.get(key, 0) + 1
         old = before or LmsPerson()
         children = self._linked(told) if replaces else old.children | self._linked(told)
+        login = told.login or old.login or f"user{len(self.persons)}"
+        self._logins[login] = key
         self.persons[key] = replace(
             told,
-            login=told.login or old.login or f"user{len(self.persons)}",
+            login=login,
             email=told.email or old.email,
             fields=told.fields if replaces else {**old.fields, **told.fields},
             children=children,
         )
-        if told.children and not self.parent_portal:
+        if told.children and not self._has_portal():
             return Reply(severity="warning", text="Parent portal is not enabled.")
         if told.children - children:
             return Reply(severity="warning", text="A related person was skipped.")
@@ -122,13 +140,21 @@ class Site:
             return "A name is too long."
         if told.profile in self.asks_email and not told.email:
             return "An e-mail address is required for this profile."
-        if told.login and any(one.login == told.login and other != key for other, one in self.persons.items()):
+        if self._holder(told.login) not in ("", key):
             return f"The user name '{told.login}' is already in use."
         return ""
 
+    def _holder(self, login: str) -> str:
+        """Whose a login is; empty for nobody's."""
+        holder = self._logins.get(login, "")
+        return holder if holder in self.persons and self.persons[holder].login == login else ""
+
     def _linked(self, told: LmsPerson) -> frozenset[str]:
         there = (child for child in told.children if child in self.persons and not self.persons[child].trashed)
-        return frozenset(there) if self.parent_portal else frozenset()
+        return frozenset(there) if self._has_portal() else frozenset()
+
+    def _has_portal(self) -> bool:
+        return self.parent_portal and not self.faults.has("no_portal")
 
     def trash_person(self, key: str) -> Reply:
         """Put somebody into the trash."""
@@ -174,13 +200,17 @@ class Site:
         if person is None or person.trashed:
             return refused("The member does not exist.")
         home = told.home and group.kind in ("Site", "School")
-        if home:
-            self.memberships = {
-                id_: one._replace(home=False) if one.person == told.person else one
-                for id_, one in self.memberships.items()
-            }
         self.memberships[key] = told._replace(home=home)
+        if home:
+            self._move_home(told.person, key)
         return DONE
+
+    def _move_home(self, person: str, membership: str) -> None:
+        """One home each: the one before is her home no more."""
+        before = self._homes.get(person, "")
+        self._homes[person] = membership
+        if before != membership and before in self.memberships:
+            self.memberships[before] = self.memberships[before]._replace(home=False)
 
     def delete_membership(self, key: str) -> Reply:
         """End a membership."""
