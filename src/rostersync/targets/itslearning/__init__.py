@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from rostersync.model import Delivery, Kind, Outcome, Placed
 from rostersync.targets import Existing, Target
 from rostersync.targets.itslearning import everybody
-from rostersync.targets.itslearning.jobs import LeftOut, chunks
+from rostersync.targets.itslearning.jobs import chunks
 from rostersync.targets.itslearning.people import People
 from rostersync.targets.itslearning.roles import Roles
 from rostersync.targets.itslearning.service import Site
 from rostersync.targets.itslearning.settings import Settings, refuse_mistakes
 from rostersync.targets.itslearning.structure import Structure
 from rostersync.targets.itslearning.users import Users
+from rostersync.targets.leftout import LeftOut
 
 __all__ = ["Itslearning", "Settings", "make"]
 

@@ -2,38 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from threading import Lock
 
 from rostersync.model import Delivery, Held, Organisation, Outcome, Placed, Trouble
 from rostersync.targets.itslearning.answers import Status
 from rostersync.targets.itslearning.refusals import quoted, reason
-
-
-class LeftOut:
-    """What could not be carried as it was wanted: sentence -> how often. Thread-safe."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._counts: Counter[str] = Counter()
-
-    def add(self, sentence: str) -> None:
-        """Count one more."""
-        with self._lock:
-            self._counts[sentence] += 1
-
-    def counts(self) -> dict[str, int]:
-        """Everything counted since the last `clear`."""
-        with self._lock:
-            return dict(self._counts)
-
-    def clear(self) -> None:
-        """Begin anew."""
-        with self._lock:
-            self._counts.clear()
+from rostersync.targets.leftout import LeftOut
 
 
 @dataclass(eq=False)

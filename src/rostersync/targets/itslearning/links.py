@@ -15,9 +15,10 @@ from rostersync.model import Placed, User
 from rostersync.targets.itslearning.answers import Status, persons
 from rostersync.targets.itslearning.bodies import PersonValues, person
 from rostersync.targets.itslearning.envelope import identifiers, pairs
-from rostersync.targets.itslearning.jobs import Job, LeftOut
+from rostersync.targets.itslearning.jobs import Job
 from rostersync.targets.itslearning.people import People
 from rostersync.targets.itslearning.service import Site
+from rostersync.targets.leftout import LeftOut
 
 NO_GUARDIAN: Final = "the LMS has no such guardian yet; she comes first, and the link with the next run"
 NOT_LINKED: Final = (

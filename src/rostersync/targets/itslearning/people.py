@@ -10,9 +10,10 @@ from msgspec.structs import replace
 
 from rostersync.model import Group, Placed, User
 from rostersync.targets.itslearning.bodies import NAME_LIMIT, PersonValues, membership
-from rostersync.targets.itslearning.jobs import LeftOut, is_root, place_key
+from rostersync.targets.itslearning.jobs import is_root, place_key
 from rostersync.targets.itslearning.roles import Roles
 from rostersync.targets.itslearning.settings import Settings
+from rostersync.targets.leftout import LeftOut
 
 CUT: Final = f"a name of more than {NAME_LIMIT} characters, which the LMS cuts"
 NO_GUARDIANS: Final = "a guardian's membership (role_guardian is empty; the link to the pupil stands for it)"

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from rostersync.model import Group, Held, Organisation
 from rostersync.targets.itslearning.bodies import NAME_LIMIT, GroupValues, group
 from rostersync.targets.itslearning.envelope import identifiers, pairs
-from rostersync.targets.itslearning.jobs import Job, LeftOut, is_root, place_key
+from rostersync.targets.itslearning.jobs import Job, is_root, place_key
 from rostersync.targets.itslearning.service import Site
 from rostersync.targets.itslearning.settings import Settings
+from rostersync.targets.leftout import LeftOut
 
 CUT = f"a title of more than {NAME_LIMIT} characters, which the LMS cuts"
 NEVER_DELETED = "a school is never deleted by a sync, with everything below it; do that in the LMS, if it is meant"

@@ -11,12 +11,13 @@ from rostersync.model import Delivery, User
 from rostersync.targets.itslearning.answers import memberships
 from rostersync.targets.itslearning.bodies import person
 from rostersync.targets.itslearning.envelope import escaped, identifiers, pairs
-from rostersync.targets.itslearning.jobs import Job, LeftOut
+from rostersync.targets.itslearning.jobs import Job
 from rostersync.targets.itslearning.links import Links, wards
 from rostersync.targets.itslearning.people import People, Tie, core_of, loses_values, membership_id, tie_body
 from rostersync.targets.itslearning.roles import NO_ADMINISTRATOR
 from rostersync.targets.itslearning.service import Site
 from rostersync.targets.itslearning.settings import Settings
+from rostersync.targets.leftout import LeftOut
 
 HANDED_OVER: Final = (
     "a user who waits in the LMS's trash for its administrator to delete her for good "

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from rostersync.model import Delivery, Kind, Outcome, Placed
 from rostersync.targets import Existing, Target
+from rostersync.targets.leftout import LeftOut
 from rostersync.targets.moodle import everybody
 from rostersync.targets.moodle.accounts import Accounts
-from rostersync.targets.moodle.jobs import Job, LeftOut, chunks, going
+from rostersync.targets.moodle.jobs import Job, chunks, going
 from rostersync.targets.moodle.settings import Settings, refuse_mistakes
 from rostersync.targets.moodle.site import Site
 from rostersync.targets.moodle.structure import Structure

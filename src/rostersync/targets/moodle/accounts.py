@@ -15,9 +15,10 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from rostersync.model import User
+from rostersync.targets.leftout import LeftOut
 from rostersync.targets.moodle import rows
 from rostersync.targets.moodle.form import Row, Value
-from rostersync.targets.moodle.jobs import Job, LeftOut, going
+from rostersync.targets.moodle.jobs import Job, going
 from rostersync.targets.moodle.settings import Settings
 from rostersync.targets.moodle.site import Site
 from rostersync.targets.moodle.taken import Taken

@@ -1,12 +1,10 @@
-"""Deliveries on their way: what became of each so far, in which batches they go, and what could not be carried."""
+"""Deliveries on their way: what became of each so far, and in which batches they go."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
-from threading import Lock
 from typing import Final
 
 from rostersync.model import Delivery, Outcome, Trouble
@@ -26,29 +24,6 @@ _REFUSALS: Final = {
     "shortnametaken": "another course has the short name; rename that one",
 }
 """Error codes of Moodle -> what is wrong, and what to do."""
-
-
-class LeftOut:
-    """What could not be carried as it was wanted: sentence -> how often. Thread-safe."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._counts: Counter[str] = Counter()
-
-    def add(self, sentence: str) -> None:
-        """Count one more."""
-        with self._lock:
-            self._counts[sentence] += 1
-
-    def counts(self) -> dict[str, int]:
-        """Everything counted since the last `clear`."""
-        with self._lock:
-            return dict(self._counts)
-
-    def clear(self) -> None:
-        """Begin anew."""
-        with self._lock:
-            self._counts.clear()
 
 
 @dataclass(eq=False)

@@ -11,8 +11,9 @@ from threading import Lock
 from typing import Any, Final, NamedTuple
 
 from rostersync.model import Group, Organisation
+from rostersync.targets.leftout import LeftOut
 from rostersync.targets.moodle import rows
-from rostersync.targets.moodle.jobs import Job, LeftOut, going
+from rostersync.targets.moodle.jobs import Job, going
 from rostersync.targets.moodle.settings import Settings
 from rostersync.targets.moodle.site import Refused, Site
 

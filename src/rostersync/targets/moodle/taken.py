@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from rostersync.model import User
+from rostersync.targets.leftout import LeftOut
 from rostersync.targets.moodle import rows
-from rostersync.targets.moodle.jobs import Job, LeftOut
+from rostersync.targets.moodle.jobs import Job
 from rostersync.targets.moodle.settings import Settings
 
 TAKEN: Final = "the login is another account's in Moodle; adopt that account, or correct one of the two at its source"

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 from rostersync.model import User
+from rostersync.targets.leftout import LeftOut
 from rostersync.targets.moodle.accounts import Accounts
 from rostersync.targets.moodle.form import Row
-from rostersync.targets.moodle.jobs import Job, LeftOut, going
+from rostersync.targets.moodle.jobs import Job, going
 from rostersync.targets.moodle.settings import Settings
 from rostersync.targets.moodle.site import Site
 from rostersync.targets.moodle.structure import Place, Structure

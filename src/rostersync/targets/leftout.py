@@ -1,0 +1,29 @@
+"""Counts what a target could not carry as it was wanted, for its report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from threading import Lock
+
+
+class LeftOut:
+    """What could not be carried as it was wanted: sentence -> how often. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._counts: Counter[str] = Counter()
+
+    def add(self, sentence: str) -> None:
+        """Count one more."""
+        with self._lock:
+            self._counts[sentence] += 1
+
+    def counts(self) -> dict[str, int]:
+        """Everything counted since the last `clear`."""
+        with self._lock:
+            return dict(self._counts)
+
+    def clear(self) -> None:
+        """Begin anew."""
+        with self._lock:
+            self._counts.clear()
