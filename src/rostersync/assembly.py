@@ -18,7 +18,7 @@ from rostersync.desire import Rules
 from rostersync.errors import Problem, UserMistake
 from rostersync.mapping import ConsentEntry, GrantEntry, parse_consents, parse_grants, parse_mapping, parse_roles
 from rostersync.mapping import Mapping as SourceMapping
-from rostersync.model import RoleModel
+from rostersync.model import RoleModel, Wordings
 from rostersync.targets import Target
 
 ENGINE = "1"
@@ -98,12 +98,13 @@ def assemble(settings: Settings, name: str) -> Parts:
     """
     sync = settings.sync(name)
     gathering = _Gathering()
-    roles = gathering.attempt(lambda: parse_roles(_text(sync.roles), sync.roles.name))
+    roles = gathering.attempt(lambda: parse_roles(_text(sync.roles), sync.roles.name, _wordings()))
     sources = (
         [gathering.attempt(partial(_source, settings.sources[one], roles)) for one in sync.sources] if roles else []
     )
     grants = gathering.attempt(lambda: _list(sync.grants, parse_grants)) or ()
     consents = gathering.attempt(lambda: _list(sync.consents, parse_consents)) or ()
+    built = [gathering.attempt(partial(_target, settings.targets[one], roles)) for one in sync.targets] if roles else []
     if gathering.problems or roles is None:
         raise UserMistake(gathering.problems)
     read = tuple(source for source in sources if source)
@@ -111,7 +112,7 @@ def assemble(settings: Settings, name: str) -> Parts:
     return Parts(
         settings=sync,
         sources=read,
-        targets=tuple(_target(settings.targets[n]) for n in sync.targets),
+        targets=tuple(target for target in built if target),
         rules=rules,
         grants=tuple(grants),
         consents=tuple(consents),
@@ -157,8 +158,16 @@ def _source(settings: SourceSettings, roles: RoleModel) -> SourcePart:
     return SourcePart(settings, connector, mapping)
 
 
-def _target(settings: TargetSettings) -> TargetPart:
-    return TargetPart(settings, targets.make(settings.type, settings.name, settings.settings))
+def _target(settings: TargetSettings, roles: RoleModel) -> TargetPart:
+    """What the role model says of such a target fills its settings, but for those that the config itself gives."""
+    words = targets.worded(settings.type, roles.targets.get(settings.type, {}))
+    filled = replace(settings.settings, **{key: word for key, word in words.items() if key not in settings.given})
+    settings = replace(settings, settings=filled)
+    return TargetPart(settings, targets.make(settings.type, settings.name, filled))
+
+
+def _wordings() -> dict[str, Wordings]:
+    return {kind: found for kind in targets.types() if (found := targets.wordings(kind))}
 
 
 def _list(path: Path | None, parse: Callable[[str, str], list[T]]) -> tuple[T, ...]:

@@ -53,7 +53,8 @@ class SourceSettings:
 class TargetSettings:
     """One `[target.NAME]`: `settings` is the target's own settings dataclass.
 
-    `per_minute` is how many objects it may be told of in a minute, 0 for as many as it takes.
+    `per_minute` is how many objects it may be told of in a minute, 0 for as many as it takes. `given` are the keys that
+    stand in the config; what a role model says of others counts.
     """
 
     name: str
@@ -61,6 +62,7 @@ class TargetSettings:
     deliver: bool
     settings: Any
     per_minute: int = 0
+    given: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +242,7 @@ def _target(table: Table, name: str) -> TargetSettings:
     deliver = table.flag("deliver", default=False)
     per_minute = table.number("per_minute", default=0)
     settings = _own_settings(table, settings_type)
-    return TargetSettings(name, kind, deliver, settings, per_minute)
+    return TargetSettings(name, kind, deliver, settings, per_minute, table.keys)
 
 
 def _sync(table: Table, name: str, sources: Mapping[str, SourceSettings]) -> SyncSettings:

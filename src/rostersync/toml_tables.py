@@ -64,6 +64,11 @@ class Table:
     def __contains__(self, key: str) -> bool:
         return key in self._values
 
+    @property
+    def keys(self) -> frozenset[str]:
+        """The keys that stand in it."""
+        return frozenset(self._values)
+
     def at(self, key: str) -> str:
         """The dotted path of a key in this table."""
         return ".".join(part for part in (self._path, key) if part)

@@ -201,7 +201,7 @@ WRONG = [
     (
         '"oneroster_csv"',
         '"oneroster"',
-        '12: unknown target type "oneroster"; there is: memory, oneroster_csv (did you mean "oneroster_csv"?)',
+        '12: unknown target type "oneroster"; there is: canvas, ims_enterprise, itslearning, memory, moodle, oneroster_csv (did you mean "oneroster_csv"?)',
     ),
     ('files = "in/*.xml"', 'file = "in/*.xml"', '9: unknown key "file" in [source.everyday] (did you mean "files"?)'),
     ("files =", "max_age = 26\nfiles =", '9: "max_age" must be a time span such as "10s", "15m", "26h" or "30d"'),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import UTC, datetime, time
 from pathlib import Path
 
 import pytest
 
-from rostersync import run
+from rostersync import run, targets
 from rostersync.assembly import Parts, assemble
 from rostersync.errors import Usage, UserMistake
+from rostersync.mapping import parse_roles
 from rostersync.report import SourceReport
+from rostersync.targets.moodle import Settings as MoodleSettings
 from tests.conftest import ROOT
 from tests.scenarios.town import AUTUMN, SOURCE, Town
 
@@ -233,3 +236,61 @@ def test_another_role_model_alone_reads_no_file_again(town: Town) -> None:
     roles = (town.home / "roles.yaml").read_text(encoding="utf-8")
     write(town, "roles.yaml", roles.replace("Alle elever", "Elevene"))
     assert parts(town).sources[0].versions == before
+
+
+# -- what targets are told by the role model ----------------------------------------------------------------------------
+
+
+MOODLE = """\
+[target.school]
+type = "moodle"
+url = "https://moodle.example.no"
+token = { env = "UNREAD" }
+"""
+
+
+def moodle(town: Town, *lines: str) -> MoodleSettings:
+    """The settings of a Moodle beside the town's own target."""
+    text = town.config.read_text().replace('to = ["lms"]', 'to = ["lms", "school"]')
+    town.config.write_text(text.replace("[sync.oslo]", MOODLE + "\n".join(lines) + "\n[sync.oslo]", 1))
+    part = parts(town).target("school")
+    part.target.close()
+    assert isinstance(part.settings.settings, MoodleSettings)
+    return part.settings.settings
+
+
+def in_roles(town: Town, old: str, new: str) -> None:
+    text = (town.home / "roles.yaml").read_text(encoding="utf-8")
+    assert old in text
+    write(town, "roles.yaml", text.replace(old, new))
+
+
+def test_the_role_model_says_what_roles_and_groups_are_at_a_target(town: Town) -> None:
+    in_roles(town, "      staff: 3\n", "      staff: 4\n")
+    in_roles(town, "      mentor_group: course\n", "      mentor_group: [course, cohort]\n")
+    told = moodle(town)
+    assert (told.pupil_role, told.staff_role) == (5, 4)
+    assert [kinds.count("mentor_group") for kinds in (told.courses, told.cohorts)] == [1, 1]
+
+
+def test_what_the_config_says_of_one_target_counts_even_if_it_is_the_default(town: Town) -> None:
+    in_roles(town, "      staff: 3\n", "      staff: 4\n")
+    told = moodle(town, "staff_role = 3", 'cohorts = ["all_pupils"]')
+    assert (told.staff_role, told.cohorts) == (3, ("all_pupils",))
+
+
+def test_words_that_cannot_be_are_told_with_their_line(town: Town) -> None:
+    in_roles(town, "      pupil: Learner\n", "      pupil: Lerner\n")
+    with pytest.raises(UserMistake, match=r'roles.yaml:\d+: itslearning: roles: pupil: unknown word "Lerner"'):
+        parts(town)
+
+
+def test_oslos_words_are_those_that_stand_when_nothing_is_said() -> None:
+    wordings = {kind: targets.wordings(kind) for kind in targets.types()}
+    told = parse_roles(ROLES.read_text(encoding="utf-8"), "oslo.yaml", wordings).targets
+    assert told.keys() == {"itslearning", "moodle", "ims_enterprise", "canvas", "oneroster_csv"}
+    for kind, tables in told.items():
+        usual = {one.name: one.default for one in fields(targets.settings_type(kind) or object)}
+        words = targets.worded(kind, tables)
+        assert {key: word for key, word in words.items() if word != usual[key]}.keys() <= {"groups"}, kind
+    assert len(targets.worded("oneroster_csv", told["oneroster_csv"])["groups"]) == 7  # all, as when it is left empty

@@ -350,6 +350,16 @@ def test_a_server_that_is_not_there_is_told(lab: Lab) -> None:
     assert "cannot be reached" in sentence
 
 
+def test_check_tells_of_a_role_that_the_account_does_not_have(lab: Lab) -> None:
+    assert lab.target().check() == []
+    lab.site.roles.append(("Faglærer", "TeacherEnrollment"))
+    assert lab.target(role_staff="Faglærer").check() == []
+    (sentence,) = lab.target(role_staff="Faglaerer", role_super_user="Faglærer").check()
+    assert sentence.startswith('it has no role "Faglaerer" in courses; there are Faglærer, ')
+    (sentence,) = lab.target(role_school_leader="Admin").check()
+    assert 'no role "Admin" in courses' in sentence  # a role over accounts, which no enrolment can have
+
+
 def test_a_list_that_goes_round_is_given_up(lab: Lab) -> None:
     lab.site.faults.switch("circle")
     deliver(lab.target(), *EVERYBODY)

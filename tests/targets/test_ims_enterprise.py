@@ -341,6 +341,10 @@ def test_a_file_that_cannot_be_read_stops_adoption(tmp_path: Path, content: str)
         ({"file": "../passwd.xml"}, "file: write a name"),
         ({"datasource": "a" * 33}, "1 to 32 characters"),
         ({"profile_guardian": ""}, "profile_guardian: it must say something"),
+        (
+            {"profile_super_user": "Administrator"},
+            'profile_super_user: "Administrator" gives the rights of an administrator',
+        ),
     ],
 )
 def test_settings_that_cannot_be_right_are_refused(wrong: dict[str, str], sentence: str) -> None:

@@ -9,13 +9,14 @@ from typing import TypeVar
 from rostersync.mapping.asking import Asking, hint
 from rostersync.mapping.loader import Block, Mark, Node, Problems, load
 from rostersync.mapping.rules import GROUP_KINDS
-from rostersync.model import PERSON_FIELDS, ROLES, Role, RoleModel, Samlegruppe
+from rostersync.mapping.targetwords import TargetWords
+from rostersync.model import PERSON_FIELDS, ROLES, Role, RoleModel, Samlegruppe, Wordings
 from rostersync.normalize import clean
 
 T = TypeVar("T", bound=str)
 
 _NEEDED = ("version", "name", "ties", "release", "groups", "samlegrupper")
-_SECTIONS = (*_NEEDED, "suggests", "revealing", "neutral_title", "tests")
+_SECTIONS = (*_NEEDED, "suggests", "revealing", "neutral_title", "targets", "tests")
 _ALWAYS = ("given_name", "family_name")
 
 _TIED: tuple[Role, ...] = ("staff", "pupil")
@@ -24,8 +25,10 @@ _SUGGESTED: tuple[Role, ...] = ("super_user", "school_leader")
 _JOINING: tuple[Role, ...] = ("staff", "pupil", "guardian")
 
 
-def parse_roles(text: str, name: str) -> RoleModel:
+def parse_roles(text: str, name: str, wordings: Mapping[str, Wordings] | None = None) -> RoleModel:
     """Read a role model, and run the tests in it.
+
+    `wordings` is what each type of target takes in the section `targets`, which is not looked at without it.
 
     Raises:
         UserMistake: every problem, as `name:LINE: text`.
@@ -34,7 +37,7 @@ def parse_roles(text: str, name: str) -> RoleModel:
     root = load(text, name, problems)
     if root is None:
         raise problems.mistake()
-    reader = _RoleReader(problems)
+    reader = _RoleReader(problems, wordings)
     model = reader.model(root, blake2b(text.encode(), digest_size=16).hexdigest())
     if not problems:
         reader.run_tests(root.get("tests"), model)
@@ -44,8 +47,9 @@ def parse_roles(text: str, name: str) -> RoleModel:
 
 
 class _RoleReader:
-    def __init__(self, problems: Problems) -> None:
+    def __init__(self, problems: Problems, wordings: Mapping[str, Wordings] | None) -> None:
         self._problems = problems
+        self._wordings = wordings
         self._ask = Asking(problems)
 
     def model(self, root: Block, digest: str) -> RoleModel:
@@ -63,15 +67,19 @@ class _RoleReader:
         neutral = clean(self._ask.text(root.get("neutral_title"), "neutral_title"))
         if revealing and not neutral:
             self._problems.add(revealing[0].mark, "revealing words need a `neutral_title` for their groups")
+        groups = self._groups(root.get("groups"))
+        samlegrupper = self._samlegrupper(root.get("samlegrupper"), ties)
+        words = TargetWords(self._ask, self._wordings, (*groups, *(one.kind for one in samlegrupper)))
         return RoleModel(
             name=clean(self._ask.text(root.get("name"), "name")),
             ties=ties,
             suggests=suggests,
             release=self._release(root),
-            groups=self._groups(root.get("groups")),
-            samlegrupper=self._samlegrupper(root.get("samlegrupper"), ties),
+            groups=groups,
+            samlegrupper=samlegrupper,
             revealing=tuple(clean(word.value).casefold() for word in revealing),
             neutral_title=neutral,
+            targets=words.read(root.get("targets")),
             digest=digest,
         )
 

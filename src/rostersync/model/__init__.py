@@ -52,6 +52,7 @@ from rostersync.model.vocabulary import (
     Trouble,
     Wanted,
 )
+from rostersync.model.wording import Told, Wording, Wordings
 
 __all__ = [
     "LOCAL_NUMBERS",
@@ -103,8 +104,11 @@ __all__ = [
     "Skipped",
     "Tie",
     "TieFact",
+    "Told",
     "Trouble",
     "User",
     "Wanted",
     "What",
+    "Wording",
+    "Wordings",
 ]

@@ -9,6 +9,7 @@ from typing import Literal
 from msgspec import Struct
 
 from rostersync.model.vocabulary import Role
+from rostersync.model.wording import Told
 
 
 class School(Struct, frozen=True):
@@ -141,7 +142,7 @@ class RoleModel(Struct, frozen=True):
     `ties` turns a mapping's tie words into LMS roles; `suggests` are words that only suggest a higher role for
     approval; `release` lists the fields a role's user may carry; `groups` says which roles become members of which
     group kind (a kind not named becomes no LMS group); `revealing` are words that make a group's name sensitive, and
-    `neutral_title` what such a group is called instead.
+    `neutral_title` what such a group is called instead. `targets` is a type of target -> what it calls all that.
     """
 
     name: str
@@ -152,4 +153,5 @@ class RoleModel(Struct, frozen=True):
     samlegrupper: tuple[Samlegruppe, ...]
     revealing: tuple[str, ...] = ()
     neutral_title: str = ""
+    targets: Mapping[str, Told] = {}
     digest: str = ""

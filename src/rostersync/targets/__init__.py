@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from rostersync.model import Delivery, Kind, Outcome, Placed
+from rostersync.model import Delivery, Kind, Outcome, Placed, Told, Wordings
 
 
 class Existing(Struct, frozen=True):
@@ -98,13 +98,33 @@ class Target(Protocol):
         ...
 
 
-__all__ = ["Existing", "Placed", "Target", "make", "settings_type", "types"]
+__all__ = ["Existing", "Placed", "Target", "make", "settings_type", "types", "worded", "wordings"]
 
 
 def settings_type(kind: str) -> type[Any] | None:
     """The settings dataclass of a target type, or None when no such type exists."""
     module = _module(kind)
     return None if module is None else module.Settings
+
+
+def wordings(kind: str) -> Wordings:
+    """What a type of target lets the role model say; nothing for most."""
+    found: Wordings = getattr(_module(kind), "WORDINGS", {})
+    return found
+
+
+def worded(kind: str, told: Told) -> dict[str, Any]:
+    """The settings that the words of a role model fill, by name, for a type of target."""
+    filled: dict[str, Any] = {}
+    for table, words in told.items():
+        wording = wordings(kind)[table]
+        if wording.kinds:
+            for word, key in wording.settings.items():
+                filled |= {key: tuple(ours for ours, said in words.items() if word in said)} if key else {}
+        else:
+            texts = {wording.settings[ours]: "".join(said) for ours, said in words.items()}
+            filled |= {key: int(text) if wording.numbers else text for key, text in texts.items()}
+    return filled
 
 
 def make(kind: str, name: str, settings: Any) -> Target:

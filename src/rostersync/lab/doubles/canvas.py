@@ -54,7 +54,7 @@ Message = tuple[str, int, str]
 class CanvasSite:
     """One site. `tables` is file -> key -> the row that counts; `busy` uploads are told that another import runs.
 
-    `polls` is how often one asks before an import is through.
+    `polls` is how often one asks before an import is through; `roles` are labels with what each is based on.
     """
 
     def __init__(self, *, token: str = "token of the lab", polls: int = 2) -> None:  # noqa: S107
@@ -64,6 +64,11 @@ class CanvasSite:
         self.uploads: list[bytes] = []
         self._proof = f"Bearer {token}"
         self.polls = polls
+        self.roles = [
+            ("Student", "StudentEnrollment"),
+            ("Teacher", "TeacherEnrollment"),
+            ("Admin", "AccountMembership"),
+        ]
         self._imports: list[dict[str, Any]] = []
         self._messages: list[list[Message]] = []
 
@@ -80,6 +85,8 @@ class CanvasSite:
                 return _told(self._polled(int(number)))
             case "GET", ["sis_imports", number, "errors"] if self._has(number) and not self.faults.has("old"):
                 return self._page(asked, [_listed(one) for one in self._messages[int(number) - 1]], "sis_import_errors")
+            case "GET", ["roles"]:
+                return self._page(asked, [{"label": label, "base_role_type": base} for label, base in self.roles], "")
             case "GET", ["users"]:
                 return self._page(asked, [_user(row) for row in self.active("users")], "")
         return _told({"errors": [{"message": "The specified resource does not exist."}]}, 404)

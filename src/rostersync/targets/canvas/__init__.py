@@ -17,10 +17,10 @@ from rostersync.targets import Existing, Placed, Target
 from rostersync.targets.canvas.outcomes import outcomes
 from rostersync.targets.canvas.rows import Rows
 from rostersync.targets.canvas.service import Service
-from rostersync.targets.canvas.settings import Settings, mistakes
+from rostersync.targets.canvas.settings import BUILT_IN_ROLES, WORDINGS, Settings, mistakes
 from rostersync.targets.canvas.sheets import Sheets
 
-__all__ = ["Canvas", "Settings", "make"]
+__all__ = ["WORDINGS", "Canvas", "Settings", "make"]
 
 _AT_ONCE: Final = 10_000
 """Deliveries in one import: an import costs Canvas minutes however small it is, and this many a few dozen MB here."""
@@ -45,6 +45,7 @@ class Canvas:
             raise UserMistake(wrong)
         self._counted: Counter[str] = Counter()
         self._rows = Rows(settings, self._counted)
+        self._settings = settings
         self._service = Service(name, settings, wait, now)
 
     @property
@@ -83,12 +84,15 @@ class Canvas:
         return +self._counted
 
     def check(self) -> list[str]:
-        """Whether Canvas answers, and lets us see SIS imports; nothing is changed."""
+        """Whether Canvas answers, lets us see SIS imports, and has the roles for courses; nothing is changed."""
+        own = set(self._settings.roles().values()) - BUILT_IN_ROLES
         try:
             self._service.reachable()
+            there = self._service.course_roles() if own else own
         except TargetUnavailable as error:
             return [str(error)]
-        return []
+        known = ", ".join(sorted({*BUILT_IN_ROLES, *there}))
+        return [f'it has no role "{role}" in courses; there are {known}' for role in sorted(own - there)]
 
     def sweep(self) -> None:
         """Nothing is left behind; the report begins anew."""

@@ -27,6 +27,10 @@ _JSON: Final = (("Accept", "application/json"),)
 _PAGE: Final = (("per_page", "100"),)
 
 
+_OF_ACCOUNTS: Final = "AccountMembership"
+"""The base of an administrator's role, which no enrolment can have."""
+
+
 class Complaint(Struct, frozen=True):
     """One message of an import. `line` is 0 where Canvas does not tell it; `text` may name people, and stays in here."""
 
@@ -89,6 +93,14 @@ class Service:
         with self._open() as http:
             query = (("per_page", "1"),)
             http.json(Call(what="the imports", path=f"{self._account}/sis_imports", query=query, headers=_JSON))
+
+    def course_roles(self) -> set[str]:
+        """The names of the roles that somebody can have in a course, those that the account made itself among them."""
+        with self._open() as http:
+            query = (*_PAGE, ("show_inherited", "true"))
+            call = Call(what="the roles", path=f"{self._account}/roles", query=query, headers=_JSON)
+            roles = list(self._listed(http, call, "roles"))
+        return {str(one.get("label")) for one in roles if one.get("base_role_type") != _OF_ACCOUNTS}
 
     # -- one import ---------------------------------------------------------------------------------------------------
 

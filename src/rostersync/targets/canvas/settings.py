@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Literal
+from typing import Final, Literal
 
 from rostersync.credentials import Secret
-from rostersync.model import Role
+from rostersync.model import Role, Wording, Wordings
 from rostersync.transport.line import LineSettings, address_trouble
+
+WORDINGS: Final[Wordings] = {
+    "roles": Wording({role: f"role_{role}" for role in ("pupil", "staff", "school_leader", "super_user")})
+}
+"""What the role model may say: roles in courses. Every group becomes a course."""
+
+
+BUILT_IN_ROLES: Final = frozenset({"student", "teacher", "ta", "observer", "designer"})
+"""The roles in a course that every Canvas has, as its SIS import calls them; others are an account's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,11 +22,11 @@ from rostersync.targets.ims_enterprise.delta import write_delta
 from rostersync.targets.ims_enterprise.elements import Elements
 from rostersync.targets.ims_enterprise.full import write_full
 from rostersync.targets.ims_enterprise.reading import users_of
-from rostersync.targets.ims_enterprise.settings import Settings, mistakes
+from rostersync.targets.ims_enterprise.settings import WORDINGS, Settings, mistakes
 from rostersync.transport.files.shelf import shelf
 from rostersync.transport.files.staging import private
 
-__all__ = ["ImsEnterprise", "Settings", "make"]
+__all__ = ["WORDINGS", "ImsEnterprise", "Settings", "make"]
 
 _DELTA_AT_ONCE: Final = 10_000
 """Deliveries in one delta file: what an importer takes in one go, and a few dozen MB of memory here."""

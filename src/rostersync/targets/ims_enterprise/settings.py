@@ -7,8 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from rostersync.model import Wording, Wordings
 from rostersync.transport.files.address import shelf_mistakes
 from rostersync.transport.files.settings import LoginSettings
+
+WORDINGS: Final[Wordings] = {
+    "profiles": Wording(
+        {role: f"profile_{role}" for role in ("pupil", "staff", "guardian", "school_leader", "super_user")}
+    )
+}
+"""What the role model may say: institutionroles. Roles in groups are those of the standard."""
 
 LONGEST_SOURCE: Final = 32
 """Characters that `sourcedid/source` may have (IMS Enterprise Information Model 1.1)."""
@@ -58,3 +66,6 @@ def mistakes(settings: Settings) -> Iterator[str]:
     for name in ("profile_pupil", "profile_staff", "profile_guardian"):
         if not getattr(settings, name):
             yield f"{name}: it must say something, since a reader gives whoever has no role a profile of its own choice"
+    for name in WORDINGS["profiles"].settings.values():
+        if "admin" in (text := str(getattr(settings, name))).lower():
+            yield f'{name}: "{text}" gives the rights of an administrator, and no sync makes one'

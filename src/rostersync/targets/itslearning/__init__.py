@@ -15,12 +15,12 @@ from rostersync.targets.itslearning.jobs import chunks
 from rostersync.targets.itslearning.people import People
 from rostersync.targets.itslearning.roles import Roles
 from rostersync.targets.itslearning.service import Site
-from rostersync.targets.itslearning.settings import Settings, refuse_mistakes
+from rostersync.targets.itslearning.settings import WORDINGS, Settings, refuse_mistakes
 from rostersync.targets.itslearning.structure import Structure
 from rostersync.targets.itslearning.users import Users
 from rostersync.targets.leftout import LeftOut
 
-__all__ = ["Itslearning", "Settings", "make"]
+__all__ = ["WORDINGS", "Itslearning", "Settings", "make"]
 
 
 class Itslearning:

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from rostersync.credentials import Secret
 from rostersync.errors import Problem, UserMistake
+from rostersync.model import Wording, Wordings
 from rostersync.transport.line import LineSettings, address_trouble
 
 LARGEST_BATCH: Final = 50
@@ -23,6 +24,21 @@ HIERARCHY_ROLES: Final = (
     *(f"{number:02d}" for number in range(1, 9)),
 )
 """Every `roleType` that the membership service takes."""
+
+WORDINGS: Final[Wordings] = {
+    "profiles": Wording(
+        {role: f"profile_{role}" for role in ("pupil", "staff", "guardian", "school_leader", "super_user")}
+    ),
+    "roles": Wording(
+        {
+            **{role: f"role_{role}" for role in ("pupil", "staff", "guardian", "school_leader", "super_user")},
+            "contact_teacher": "role_mentor",
+        },
+        words=HIERARCHY_ROLES,
+    ),
+    "groups": Wording({"hierarchy": "", "course": "courses", "mentored": "mentor_groups"}, kinds=True),
+}
+"""What the role model may say: profiles (institutionRoleType), roles in places (roleType), and what groups become."""
 
 SERVICES: Final = ("person", "extended", "group", "membership")
 

@@ -14,12 +14,12 @@ from rostersync.targets.leftout import LeftOut
 from rostersync.targets.moodle import everybody
 from rostersync.targets.moodle.accounts import Accounts
 from rostersync.targets.moodle.jobs import Job, chunks, going
-from rostersync.targets.moodle.settings import Settings, refuse_mistakes
+from rostersync.targets.moodle.settings import WORDINGS, Settings, refuse_mistakes
 from rostersync.targets.moodle.site import Site
 from rostersync.targets.moodle.structure import Structure
 from rostersync.targets.moodle.ties import Ties
 
-__all__ = ["Moodle", "Settings", "make"]
+__all__ = ["WORDINGS", "Moodle", "Settings", "make"]
 
 _AT_ONCE = 200
 

@@ -8,10 +8,19 @@ from typing import Final
 
 from rostersync.credentials import Secret
 from rostersync.errors import Problem, UserMistake
+from rostersync.model import Wording, Wordings
 from rostersync.transport.line import LineSettings, address_trouble
 
 KINDS: Final = ("user", "course", "cohort")
 """What may be deleted for good, if the owner says so."""
+
+WORDINGS: Final[Wordings] = {
+    "roles": Wording({"pupil": "pupil_role", "staff": "staff_role", "guardian": "guardian_course_role"}, numbers=True),
+    "schools": Wording({"school_leader": "school_leader_role", "super_user": "super_user_role"}, numbers=True),
+    "links": Wording({"guardian": "guardian_role"}, numbers=True),
+    "groups": Wording({"course": "courses", "cohort": "cohorts", "none": ""}, kinds=True),
+}
+"""What the role model may say: roles in courses, in a school's category and over a pupil; and what groups become."""
 
 FEWEST_VARIABLES: Final = 100
 """One row of the widest call has a dozen form fields; less than this leaves no room for any."""

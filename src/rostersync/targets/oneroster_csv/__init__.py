@@ -11,14 +11,17 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Final, Literal
 
-from rostersync.model import Delivery, Kind, ObjectKind, Observed, Outcome
+from rostersync.model import Delivery, Kind, ObjectKind, Observed, Outcome, Wording, Wordings
 from rostersync.targets import Existing, Placed, Target
 from rostersync.targets.observing import Walk
 from rostersync.targets.oneroster_csv import bundle, checks, reading
 from rostersync.targets.oneroster_csv.writing import write_set
 from rostersync.transport.files.staging import staging
+
+WORDINGS: Final[Wordings] = {"groups": Wording({"class": "groups", "none": ""}, kinds=True)}
+"""What the role model may say: which group kinds are classes. The words for roles are those of OneRoster."""
 
 
 @dataclass(frozen=True, slots=True)
