@@ -100,7 +100,7 @@ class Run:
             self.order.full,
             self.progress,
         )
-        return tuple(taking.take(part) for part in self.parts.sources)
+        return taking.take_all(self.parts.sources)
 
     def plan(self, part: TargetPart, parked: ExitStack) -> TargetPlan:
         """Desired against known at one target: the main plan and the plan of permanent removals."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
+from msgspec.structs import replace
 
 from rostersync.assembly import SourcePart
 from rostersync.config import GuardSettings
@@ -43,6 +44,31 @@ class Taking:
     targets: tuple[str, ...]
     full: bool
     progress: Callable[[str, int], None]
+
+    def take_all(self, parts: Sequence[SourcePart]) -> tuple[SourceReport, ...]:
+        """Take in every source, and then lead logins to whoever holds them, by what all of them say now."""
+        reports = {part.settings.name: self.take(part) for part in parts}
+        for part in parts:
+            name = part.settings.name
+            # What could not be read tonight tells of the logins of an earlier day, so whoever had them then keeps them.
+            if part.mapping.by_login and reports[name].accepted:
+                reports[name] = self._led(reports[name])
+        return tuple(reports.values())
+
+    def _led(self, report: SourceReport) -> SourceReport:
+        """Let the logins that a source names lead to those who hold them today; its report then counts the others."""
+        store, number = self.store, self.store.sources.number(report.name)
+        with store.begin():
+            reached = store.cards.neighbourhood(store.holders.settle(number))
+            for target in self.targets:
+                store.cards.mark_dirty(target, reached, self.now)
+        unmatched = Counter(
+            "member whose login several persons have" if one.people else "member whose login nobody has"
+            for one in store.holders.unmatched(number)
+        )
+        advice = f"list them: rostersync source unmatched {report.name}"
+        told = {f"{reason} ({advice})": count for reason, count in unmatched.items()}
+        return replace(report, reasons={**report.reasons, **told})
 
     def take(self, part: SourcePart) -> SourceReport:
         """Take in one source. Never raises for what is wrong with the source: the report tells."""

@@ -116,6 +116,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
 class GroupsSource(Source):
     secrets = ("Hemmelig", "hemmelig01")
     parts = ("member",)
+    kinds = ("group", "membership")
 
     def __init__(self, served: Served) -> None:
         self.served = served
@@ -126,7 +127,7 @@ class GroupsSource(Source):
         self.served.double.groups = whole()
 
     def offer_more(self) -> None:
-        """One group more; in this source a person comes with a membership only."""
+        """One group more; in this source there are no persons."""
         self.offer_all()
         number = CLASS.replace("7A", "7B")
         self.served.double.groups[number] = (group(number, "7B", go_type="b", parent=SCHOOL), [])
@@ -222,9 +223,9 @@ def test_a_title_is_a_text_or_one_of_several_languages(title: object, text: str)
 # -- what comes out ---------------------------------------------------------------------------------------------------
 
 
-def test_persons_groups_and_memberships(served: Served) -> None:
+def test_groups_and_memberships_and_nobody_is_described(served: Served) -> None:
     records = served.records()
-    assert only(records, "person", feide_id=PUPIL).fields["affiliation"] == ("student",)
+    assert {one.kind for one in records} == {"group", "membership"}
     found = only(records, "group", key="u/NO974589230/7a%2Fnor%20%C3%A5/2026").fields
     assert (found["name"], found["grep"], found["parent"]) == (("Norsk",), ("NOR1260",), ("school/NO974589230",))
     assert "number" not in found
@@ -274,7 +275,7 @@ def test_an_affiliation_that_is_none_is_left_out(served: Served, affiliation: ob
 def test_who_has_no_feide_name_comes_without_a_key_so_that_she_is_counted(served: Served) -> None:
     served.faults.switch("nameless")
     records = served.records()
-    assert [one.fields.get("feide_id") for one in records if one.kind == "person"] == [None]
+    assert {part.whose for one in records for part in one.parts} == {""}
 
 
 # -- on the way -------------------------------------------------------------------------------------------------------
@@ -282,7 +283,8 @@ def test_who_has_no_feide_name_comes_without_a_key_so_that_she_is_counted(served
 
 def test_every_page_is_followed(served: Served) -> None:
     served.double.groups[SCHOOL] = (group(SCHOOL, "S"), [member(f"p{one}@lysvik.example") for one in range(23)])
-    assert sum(one.kind == "person" for one in served.records(page=5)) == 25
+    (school,) = [one for one in served.records(page=5) if one.fields.get("group") == ("school/NO974589230",)]
+    assert len(school.parts) == 23
 
 
 def test_a_link_without_a_host_is_followed_too(served: Served) -> None:
@@ -357,7 +359,7 @@ def test_a_wrong_secret_is_tried_once(tmp_path: Path) -> None:
 
 def test_a_token_is_fetched_again_when_it_ends_early(served: Served) -> None:
     served.faults.switch("expired")
-    assert len([one for one in served.records() if one.kind == "person"]) == 2
+    assert len([one for one in served.records() if one.kind == "membership"]) == 3
 
 
 def test_an_empty_realm_gives_an_empty_snapshot_for_gate_1_to_refuse(served: Served) -> None:

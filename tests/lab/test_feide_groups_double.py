@@ -18,7 +18,7 @@ from rostersync.lab.doubles.feide_groups import REALM, FeideGroups, Rosters, ros
 from rostersync.lab.doubles.server import Server
 from rostersync.lab.world import EVENTS, World
 from rostersync.mapping import parse_mapping, parse_roles
-from rostersync.model import GroupClaim, MembershipClaim, PersonClaim
+from rostersync.model import GroupClaim, MembershipClaim
 from tests.conftest import ROOT
 
 
@@ -70,6 +70,12 @@ def test_all_of_it_becomes_claims(connector: FeideGroupsConnector, groups: Roste
     kinds = Counter(claim.kind for claim in claims if isinstance(claim, GroupClaim))
     assert (kinds["owner"], kinds["school"]) == (1, 2)
     assert kinds["base_class"] == sum(":b:" in number for number in groups)
-    people = {claim.key for claim in claims if isinstance(claim, PersonClaim)}
-    assert people == {tie.person for claim in claims if isinstance(claim, MembershipClaim) for tie in claim.ties}
+    people = {tie.person for claim in claims if isinstance(claim, MembershipClaim) for tie in claim.ties}
+    assert people == {
+        one["userid_sec"][0].removeprefix("feide:")
+        for number, (_, members) in groups.items()
+        for one in members
+        if ":unit:" in number or ":b:" in number
+    }
+    assert all(claim.by_login for claim in claims if isinstance(claim, MembershipClaim))
     assert reading.proof.endswith("every list read to its last page")

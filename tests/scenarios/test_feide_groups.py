@@ -1,31 +1,35 @@
-"""Feide's groups beside a school system: they add classes and groups to people it knows, make nobody, and depart nobody."""
+"""Feide's groups beside a school system: members are whoever has their Feide names today; they make nobody, and depart nobody."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from rostersync.lab.doubles.feide_groups import FeideGroups
 from rostersync.lab.doubles.server import Server
+from rostersync.report import RunReport
+from tests.cli.conftest import Desk
 from tests.conftest import ROOT
 from tests.connectors.test_feide_groups import REALM, SCHOOL, group, member
 from tests.scenarios.town import AUTUMN, Town
 
-CHOIR = f"fc:gogroup:{REALM}:u:NO974589230:kor:2026-08-01:2027-07-31"
+CHOIR = f"fc:gogroup:{REALM}:b:NO974589230:kor:2026-08-01:2027-07-31"
+KARI, STRANGER = f"kari@{REALM}", f"ukjent@{REALM}"
+EVERYBODY = {"Kari", "Per", "Ola", "Siri", "Anne", "Jon", "Eva"}
 
 
 @pytest.fixture
 def feide() -> Iterator[FeideGroups]:
-    """Kari sings in a choir of which the school system knows nothing; a stranger does so too."""
-    kari, stranger = member(f"kari@{REALM}"), member(f"ukjent@{REALM}")
+    """Kari is in a class of which the school system knows nothing; a stranger is in it too."""
+    kari, stranger = member(KARI), member(STRANGER)
     double = FeideGroups(
         {
             f"fc:org:{REALM}": (group(f"fc:org:{REALM}", "Lysvik kommune"), []),
             SCHOOL: (group(SCHOOL, "Nord skole"), [kari, stranger]),
-            CHOIR: (group(CHOIR, "Kor", go_type="u", parent=SCHOOL), [kari, stranger]),
+            CHOIR: (group(CHOIR, "Kor", go_type="b", parent=SCHOOL), [kari, stranger]),
         }
     )
     with Server(double, faults=double.faults) as server:
@@ -35,7 +39,7 @@ def feide() -> Iterator[FeideGroups]:
 
 @pytest.fixture
 def town(tmp_path: Path, feide: FeideGroups) -> Town:
-    """A town that reads both; the school system knows Kari's Feide name."""
+    """A town that reads both; the school system knows Kari's Feide name. Feide's word comes first on the list."""
     town = Town(tmp_path)
     (tmp_path / "client.secret").write_text("secret of the lab")
     (tmp_path / "client.secret").chmod(0o600)
@@ -49,19 +53,22 @@ client_secret = {{ file = "client.secret" }}
 url = "{base}"
 token_url = "{base.removesuffix("/groups/v1")}/oauth/token"
 patience = "0s"
+timeout = "1s"
 [target.lms]
 """
     text = town.config.read_text().replace("[target.lms]\n", source)
-    town.config.write_text(text.replace('from = ["everyday"]', 'from = ["everyday", "feide"]'))
+    town.config.write_text(text.replace('from = ["everyday"]', 'from = ["feide", "everyday"]'))
+    give(town, "kari", KARI)
     return town
 
 
-def export(town: Town, on: object) -> None:
-    """The school system's export, with Kari's Feide name in it."""
-    plain = town.world.xml(datetime(on.year, on.month, on.day, 2, tzinfo=UTC))  # type: ignore[attr-defined]
-    head, _, rest = plain.partition("<name><fn>Kari")
-    named = f'{head}<userid useridtype="feideID">kari@{REALM}</userid><name><fn>Kari{rest}'
-    town.export(on, named)  # type: ignore[arg-type]
+def give(town: Town, human: str, login: str) -> None:
+    """Let the school system say that this is somebody's Feide name."""
+    town.world.change(human, feide=login)
+
+
+def on(day: int) -> date:
+    return AUTUMN + timedelta(days=day)
 
 
 def singers(town: Town) -> set[str]:
@@ -72,31 +79,107 @@ def singers(town: Town) -> set[str]:
     return {names[row["userSourcedId"]] for row in lms.enrollments.values() if row["classSourcedId"] == choir}
 
 
-def test_feides_groups_reach_whom_people_have_joined_and_no_stranger(town: Town, feide: FeideGroups) -> None:
-    export(town, AUTUMN)
-    report = town.run(AUTUMN)
+def told(report: RunReport) -> dict[str, int]:
+    """What the report says of Feide's members, without the advice."""
+    (feide,) = [one for one in report.sources if one.name == "feide"]
+    return {reason.partition(" (")[0]: count for reason, count in feide.reasons.items()}
+
+
+def test_a_class_from_feide_reaches_the_pupil_who_has_the_feide_name_and_no_stranger(town: Town) -> None:
+    report = town.sync(AUTUMN)
     assert [source.accepted for source in report.sources] == [True, True], report.sources
-    everybody = {"Kari", "Per", "Ola", "Siri", "Anne", "Jon", "Eva"}
-    assert {given for given, _ in town.known()} == everybody
-    assert singers(town) == set(), "a Feide name alone may be somebody else's by now"
-    with town.store() as store, store.begin():
-        (asked,) = [one for one in store.questions.open_ones() if one.code == "feide_id_only"]
-        store.joining.join(*asked.about, "tester", datetime.combine(AUTUMN, time(8), UTC))
-        store.cards.mark_dirty("lms", asked.about, datetime.combine(AUTUMN, time(8), UTC))
-    town.run(AUTUMN + timedelta(days=1))
     assert singers(town) == {"Kari"}
-    assert {given for given, _ in town.known()} == everybody
+    assert {given for given, _ in town.known()} == EVERYBODY, "a Feide name makes nobody a user"
+    with town.store() as store:
+        assert store.questions.open_ones() == []
+    assert told(report) == {"member whose login nobody has": 1}
 
 
-@pytest.mark.parametrize("fault", ["401", "500", "cut", "html", "empty", "nameless"])
-def test_nobody_departs_when_feide_does_not_answer_as_it_should(town: Town, feide: FeideGroups, fault: str) -> None:
-    export(town, AUTUMN)
-    assert town.run(AUTUMN).code == 0
+def test_whom_nobody_has_is_listed_by_login_and_group(town: Town, capsys: pytest.CaptureFixture[str]) -> None:
+    desk = Desk(town, capsys)
+    town.sync(AUTUMN)
+    (found,) = desk("source", "unmatched", "feide", "--json").document
+    assert (found["login"], found["people"], len(found["groups"])) == (STRANGER, 0, 2)
+    listed = desk("source", "unmatched", "feide").out
+    assert STRANGER in listed
+    assert KARI not in listed
+    give(town, "per", STRANGER)
+    town.sync(on(1))
+    assert desk("source", "unmatched", "feide").out == "Every login in its groups leads to somebody.\n"
+
+
+def test_a_feide_name_that_moves_takes_the_membership_along_on_that_very_day(town: Town) -> None:
+    town.sync(AUTUMN)
+    give(town, "kari", f"kari2@{REALM}")
+    give(town, "ola", KARI)
+    report = town.sync(on(1))
+    assert singers(town) == {"Ola"}, "Feide's own answer has not changed, and yet it means somebody else"
+    assert {source.name: source.repeat for source in report.sources} == {"feide": True, "everyday": False}
+    assert town.sync(on(2)).changes == {}
+
+
+def test_a_feide_name_that_two_have_leads_to_neither(town: Town) -> None:
+    give(town, "ola", KARI)
+    report = town.sync(AUTUMN)
+    assert singers(town) == set()
+    assert told(report) == {"member whose login nobody has": 1, "member whose login several persons have": 1}
+    give(town, "ola", "")
+    town.sync(on(1))
+    assert singers(town) == {"Kari"}
+
+
+def test_whose_feide_name_becomes_known_later_gets_the_membership_then(town: Town) -> None:
+    town.sync(AUTUMN)
+    give(town, "per", STRANGER)
+    report = town.sync(on(1))
+    assert singers(town) == {"Kari", "Per"}
+    assert told(report) == {}
+
+
+def test_who_departs_is_not_followed_into_the_groups_of_whoever_gets_her_feide_name(town: Town) -> None:
+    town.sync(AUTUMN)
+    town.world.drop("kari")
+    give(town, "ola", KARI)
+    town.sync(on(1))
+    assert singers(town) == {"Kari", "Ola"}, "who is absent keeps her ties until she is suspended"
+    town.sync(on(40))
+    assert singers(town) == {"Ola"}
+
+
+@pytest.mark.parametrize("fault", ["401", "403", "404", "429", "500", "503", "hang", "cut", "html", "empty"])
+def test_a_bad_night_ends_nothing_moves_nothing_and_the_next_good_one_catches_up(
+    town: Town, feide: FeideGroups, fault: str
+) -> None:
+    town.sync(AUTUMN)
     feide.faults.switch(fault)
-    export(town, AUTUMN + timedelta(days=1))
-    report = town.run(AUTUMN + timedelta(days=1))
-    assert report.sources[0].accepted
-    assert report.sources[1].accepted == (fault == "nameless"), (
-        "a few who cannot be told are rejected; the last good stays"
-    )
+    give(town, "kari", f"kari2@{REALM}")
+    give(town, "ola", KARI)
+    report = town.sync(on(1))
+    bad, good = report.sources
+    assert (bad.accepted, good.accepted) == (False, True)
+    assert len(bad.refused.split()) > 5
+    assert {
+        kind: dict(counts) for kind, counts in report.changes.items() if "depart" in counts or "end" in counts
+    } == {}
+    assert singers(town) == {"Kari"}, "what Feide said yesterday was said of those who had the names then"
+    feide.faults.clear()
+    town.sync(on(2))
+    assert singers(town) == {"Ola"}
+
+
+def test_members_without_their_feide_names_end_nothing(town: Town, feide: FeideGroups) -> None:
+    town.sync(AUTUMN)
+    feide.faults.switch("nameless")
+    report = town.sync(on(1))
+    assert report.sources[0].rejected == 2
     assert report.changes == {}
+    assert singers(town) == {"Kari"}
+
+
+def test_members_that_are_all_gone_are_not_believed(town: Town, feide: FeideGroups) -> None:
+    """The service lost the right to see them: groups come, and none of them has anybody in it."""
+    town.sync(AUTUMN)
+    feide.groups = {number: (found, []) for number, (found, _) in feide.groups.items()}
+    report = town.sync(on(1))
+    assert "holds no persons, and the one before held 2" in report.sources[0].refused
+    assert singers(town) == {"Kari"}

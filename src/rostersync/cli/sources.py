@@ -1,10 +1,12 @@
-"""source accept and source retire: what a person decides about a source's snapshots."""
+"""source accept, retire and unmatched: what a person decides about a source's snapshots, and whom it means."""
 
 from __future__ import annotations
 
 import click
+import msgspec
 
 from rostersync.cli.shell import Shell, common, pass_shell, reason_option, waits
+from rostersync.cli.show import table
 from rostersync.errors import Usage, UserMistake
 from rostersync.report import DONE
 
@@ -12,7 +14,7 @@ from rostersync.report import DONE
 @click.group()
 @common
 def source() -> None:
-    """Release a refused snapshot, or take a source out for good."""
+    """Release a refused snapshot, take a source out for good, or list the logins that lead to nobody."""
 
 
 @source.command()
@@ -60,6 +62,24 @@ def retire(shell: Shell, name: str, reason: str) -> int:
         f"Now take it out of `from` in {shell.settings.path.name}: the next run would take it in again.",
         {"source": name, "retired": True, "persons": persons},
     )
+    return DONE
+
+
+@source.command()
+@click.argument("name")
+@common
+@pass_shell
+def unmatched(shell: Shell, name: str) -> int:
+    """List the logins in source NAME's groups that nobody has today, or that several persons have."""
+    _known_source(shell, name)
+    with shell.looking() as store:
+        number = store.sources.numbers().get(name)
+        found = [] if number is None else store.holders.unmatched(number)
+    if shell.json:
+        shell.document([msgspec.to_builtins(one) for one in found])
+        return DONE
+    rows = [(one.login, one.people or "nobody", "\n".join(one.groups)) for one in found]
+    table(["Login", "Persons", "Groups"], rows, empty="Every login in its groups leads to somebody.")
     return DONE
 
 

@@ -69,6 +69,11 @@ class Mapping:
         """The fields that only tell who somebody is, and that this source gives to nobody (`use: match`)."""
         return frozenset(rule.field for section in self._sections.values() for rule in section.fields if rule.match)
 
+    @property
+    def by_login(self) -> bool:
+        """Whether this source names the members of its groups by login, and so describes no persons."""
+        return bool(self._sections["membership"].match) if "membership" in self._sections else False
+
     def _mark(self, section: str, field: str) -> Mark | None:
         found = next((one for one in self._sections.values() if one.name == section), None)
         if found is None:
@@ -167,7 +172,11 @@ def _head(entries: Entries, top: Mark, roles: RoleModel, problems: Problems) -> 
 def _sections(entries: Entries, fields: Offered, roles: RoleModel, problems: Problems) -> dict[SectionName, Section]:
     reader = SectionReader(problems, fields, roles)
     read = {section: reader.section(section, entries[section][1]) for section in FIELDS if section in entries}
-    return {name: section for name, section in read.items() if section is not None}
+    found = {name: section for name, section in read.items() if section is not None}
+    if "person" in found and "membership" in found and found["membership"].match:
+        text = "members are matched, so this source describes no persons: leave `person` out, or membership's `match`"
+        problems.add(found["person"].mark, text)
+    return found
 
 
 def _tests(entries: Entries, top: Mark, fields: Offered, problems: Problems) -> tuple[InFileTest, ...]:

@@ -188,7 +188,8 @@ def _membership_reader(section: Section, outer: frozenset[str]) -> ReadRecord:
             ties.append(Tie(person, role, begin, end, primary, left))
             if left:
                 skipped.append(Skipped(left))
-        return Mapped(MembershipClaim(key, tuple(ties)), tuple(skipped), tuple(rejected), record.unread)
+        claim = MembershipClaim(key, tuple(ties), by_login=bool(section.match))
+        return Mapped(claim, tuple(skipped), tuple(rejected), record.unread)
 
     return read
 

@@ -66,6 +66,9 @@ SENSITIVE = frozenset(("national_number", "local_number", "birth_date", "email",
 MATCHING = frozenset(("national_number", "local_number", "feide_id"))
 """Fields that a source may give for no other purpose than to recognise somebody (`use: match`)."""
 
+MEMBERS_BY = ("feide_id",)
+"""Identifiers by which a membership may name people of other sources (`match` under `membership`)."""
+
 KEYS = frozenset(("parent", "mentor"))
 """Fields that are source keys: opaque, so nothing inside them is tidied."""
 
@@ -110,7 +113,8 @@ class Branch(Struct, frozen=True):
 class Section(Struct, frozen=True):
     """What a mapping says of one kind of record. `member_key` stands in `membership` only, `old_keys` in `person`.
 
-    A person has no choice to make: there, `choice` are the lines of `reject`.
+    A person has no choice to make: there, `choice` are the lines of `reject`. `match` is the identifier by which a
+    membership names its members; empty where they are named by the source's own keys.
     """
 
     name: SectionName
@@ -122,6 +126,7 @@ class Section(Struct, frozen=True):
     skip: tuple[Branch, ...] = ()
     choice: tuple[Branch, ...] = ()
     choice_mark: Mark | None = None
+    match: str = ""
 
     @property
     def choice_name(self) -> str:

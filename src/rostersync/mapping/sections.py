@@ -13,6 +13,7 @@ from rostersync.mapping.rules import (
     FIELDS,
     GROUP_KINDS,
     MATCHING,
+    MEMBERS_BY,
     RECORDS,
     SENSITIVE,
     FieldRule,
@@ -51,6 +52,8 @@ class SectionReader:
         )
         if name == "contact":
             allowed.remove("fields")
+        if name == "membership":
+            allowed.append("match")
         block = self._ask.block(node, name, allowed)
         if block is None:
             return None
@@ -71,6 +74,7 @@ class SectionReader:
             skip=choices.skips(block.get("skip")),
             choice=choices.choice(*chosen) if chosen else choices.rejects(block.get("reject")),
             choice_mark=chosen[0] if chosen else None,
+            match=self._ask.word(match, "match", MEMBERS_BY) if (match := block.get("match")) else "",
         )
 
     def _keys(self, name: SectionName, block: Block) -> tuple[str, str]:

@@ -76,10 +76,14 @@ class Tie(Struct, frozen=True, gc=False):
 
 
 class MembershipClaim(Struct, frozen=True):
-    """Everyone whom one membership element ties to one group. `key` is the group's key."""
+    """Everyone whom one membership element ties to one group. `key` is the group's key.
+
+    With `by_login` the ties name persons by login: each is whoever carries that login today, and nobody is made of it.
+    """
 
     key: str
     ties: tuple[Tie, ...]
+    by_login: bool = False
 
 
 Claim = PersonClaim | GroupClaim | MembershipClaim

@@ -19,6 +19,7 @@ from rostersync.store.drifting import Drift
 from rostersync.store.engine import Database, Transaction
 from rostersync.store.fence import fence
 from rostersync.store.generation import Generation
+from rostersync.store.holders import Holders
 from rostersync.store.intake import Intake, intake
 from rostersync.store.joining import Joining
 from rostersync.store.journal import Journal
@@ -57,6 +58,7 @@ class Store:
         self.approvals = Approvals(database)
         self.decisions = Decisions(database)
         self.questions = Questions(database)
+        self.holders = Holders(database)
         self.joining = Joining(database)
         self.splitting = Splitting(database)
         self.journal = Journal(database)

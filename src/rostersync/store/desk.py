@@ -244,6 +244,9 @@ _COLLISIONS: Final = sa.text("""
     SELECT 1 FROM spoken CROSS JOIN "group"
      WHERE "group".source_no = :source AND "group".key = spoken.key AND "group"."check" <> spoken."check"
     UNION ALL
+    SELECT 1 FROM spoken CROSS JOIN login_key
+     WHERE login_key.source_no = :source AND login_key.key = spoken.key AND login_key."check" <> spoken."check"
+    UNION ALL
     SELECT 1 FROM numbered CROSS JOIN link
      WHERE link.source_no = :source AND link.key = numbered.key AND link."check" <> numbered."check"
     LIMIT 1

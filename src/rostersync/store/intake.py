@@ -37,10 +37,19 @@ _DESCRIBED: Final = """
                   AND own.person_no = link.person_no AND own.source_no = link.source_no
                   AND claim.source_no = own.source_no AND claim.kind = 'person' AND claim.key = own.key
                   AND claim.present = TRUE)
+    OR EXISTS (SELECT 1 FROM login_key WHERE login_key.source_no = :source AND login_key.key = named.key)
+"""
+
+_IN_A_GROUP: Final = """
+    EXISTS (SELECT 1 FROM tie WHERE tie.source_no = :source AND tie.person_key = login_key.key AND tie.standing)
 """
 
 _COUNTS: Final = {
-    "persons": "SELECT count(DISTINCT key) FROM claim WHERE source_no = :source AND kind = 'person' AND present = TRUE",
+    # A source that names its members by login describes nobody: there, they are its persons.
+    "persons": f"""
+        SELECT (SELECT count(DISTINCT key) FROM claim WHERE source_no = :source AND kind = 'person' AND present = TRUE)
+             + (SELECT count(*) FROM login_key WHERE source_no = :source AND {_IN_A_GROUP})
+    """,  # noqa: S608 - the parts are above
     "groups": "SELECT count(DISTINCT key) FROM claim WHERE source_no = :source AND kind = 'group' AND present = TRUE",
     # Members and contacts of whom this snapshot says nothing, under whatever key. Nearly everyone is described, so that
     # is asked first, and only then whether the tie still stands.

@@ -53,12 +53,18 @@ class Joining(Leading):
                 origin, ("source_no", "key", "person_no"), [(*key, gone) for key in keys], ignore=True
             )
             self._move(keys, gone, kept)
+            self._hand_over_logins(gone, kept)
             row = {"old_no": gone, "new_no": kept, "who": who, "at": moment(at)}
             self._database.conn.execute(sa.insert(alias).values(row))
             self._database.delete_many(apart, ("one_no", "other_no"), [(min(kept, gone), max(kept, gone))])
             ids = (self._id(kept), self._id(gone))
             self._copy_denials(ids[1], ids[0])
         return ids
+
+    def _hand_over_logins(self, before: int, after: int) -> None:
+        """What leads to her by login only is hers from now on; the next run asks afresh who holds it."""
+        hers = sa.and_(link.c.person_no == before, link.c.kind == "login")
+        self._database.conn.execute(sa.update(link).where(hers).values(person_no=after))
 
     def _age(self, no: int) -> tuple[bool, bool, int]:
         """Those whom an LMS holds come first, adopted users before ours, the older person before the newer."""

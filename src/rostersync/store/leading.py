@@ -87,7 +87,8 @@ class Leading:
 
     def _keys(self, no: int) -> list[Key]:
         """The keys that lead to a person by themselves."""
-        query = sa.select(link.c.source_no, link.c.key).where(link.c.person_no == no, link.c.kind != "number")
+        by_themselves = link.c.kind.in_(("own", "old"))
+        query = sa.select(link.c.source_no, link.c.key).where(link.c.person_no == no, by_themselves)
         return [(source_no, key) for source_no, key in self._database.conn.execute(query)]
 
     def _move(self, keys: Collection[Key], before: int, after: int) -> None:

@@ -17,6 +17,7 @@ import msgspec
 from rostersync.model import MembershipClaim
 from rostersync.store.desk import CLAIM_COLUMNS, Came, Desk
 from rostersync.store.engine import BATCH
+from rostersync.store.holders import LoginKeys
 from rostersync.store.tables import claim, tie
 
 TIE_COLUMNS: Final = (
@@ -64,6 +65,7 @@ class Rosters:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._login_keys = LoginKeys(desk)
         self._waiting: list[_Waiting] = []
         self._ties = 0
 
@@ -73,6 +75,8 @@ class Rosters:
         `unread` are the person keys of rejected members, or None when some could not be told: the last good ties of
         those persons in this group stay.
         """
+        if came.by_login:
+            self._login_keys.note(one.person for one in came.ties)
         surrogate = self._desk.surrogate
         key, check = surrogate(came.key)
         keys = None if unread is None else frozenset(surrogate(person)[0] for person in unread)
@@ -94,6 +98,7 @@ class Rosters:
 
     def flush(self) -> None:
         """Write what waits."""
+        self._login_keys.flush()
         waiting, self._waiting, self._ties = self._waiting, [], 0
         in_part = [one.key for one in waiting if one.unread is None or one.unread]
         old = self._old(in_part)

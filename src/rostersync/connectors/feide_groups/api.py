@@ -80,7 +80,7 @@ class Api:
         """A group with its members. The owner's are everybody, whom the schools have too."""
         path = f"{self._groups}/{quote(str(group.get('id', '')), safe='')}/members"
         found = self._listed(http, "the members of a group", path) if name.key and name.kind != OWNER else ()
-        members = sorted({_member(one) for one in found}, key=lambda one: (one.user, one.affiliation, one.name))
+        members = sorted({_member(one) for one in found}, key=lambda one: (one.user, one.affiliation))
         grep = group.get("grep")
         code = str(grep.get("code", "")) if isinstance(grep, Mapping) else ""
         return Told(
@@ -141,5 +141,4 @@ def _member(entry: Mapping[str, Any]) -> Member:
     affiliation = membership.get("affiliation") if isinstance(membership, Mapping) else None
     held = affiliation if isinstance(affiliation, list) else [affiliation]
     texts = tuple(sorted({one.strip().lower() for one in held if isinstance(one, str) and one.strip()}))
-    name = entry.get("name")
-    return Member(user.removeprefix(_FEIDE).strip().lower(), name.strip() if isinstance(name, str) else "", texts)
+    return Member(user.removeprefix(_FEIDE).strip().lower(), texts)

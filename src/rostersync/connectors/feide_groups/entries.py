@@ -12,7 +12,6 @@ class Member(Struct, frozen=True, array_like=True):
     """A member of a group. `user` is her Feide name; `affiliation` in small letters, sorted."""
 
     user: str
-    name: str
     affiliation: tuple[str, ...]
 
 

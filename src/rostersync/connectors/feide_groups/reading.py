@@ -1,4 +1,4 @@
-"""Gives persons, groups and memberships of a realm in the spool as fragments."""
+"""Gives groups and memberships of a realm in the spool as fragments. It describes nobody: members are Feide names."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from rostersync.connectors import Fragment, KeyedDigest, Snapshot, Wanted
-from rostersync.connectors.feide_groups.entries import End, Member, Told, decode
+from rostersync.connectors.feide_groups.entries import End, Told, decode
 from rostersync.connectors.feide_groups.naming import SCHOOL
 from rostersync.errors import SnapshotRefused, SourceUnavailable
 from rostersync.model import ClaimKind, Record, RecordKind
 
 FIELDS: Final[Mapping[RecordKind, tuple[str, ...]]] = {
-    "person": ("feide_id", "name", "affiliation"),
+    "person": (),
     "group": ("key", "type", "name", "parent", "number", "localId", "grep", "begin", "end"),
     "membership": ("group", "type"),
     "member": ("user", "affiliation", "begin", "end"),
@@ -44,7 +44,6 @@ class GroupsReading:
 
     def __iter__(self) -> Iterator[Fragment]:
         self._proof = ""
-        people: dict[str, tuple[str, frozenset[str]]] = {}
         groups: dict[str, Told] = {}
         belonging: dict[str, set[_Belonging]] = {}
         unnamed: list[Told] = []
@@ -58,12 +57,9 @@ class GroupsReading:
             else:
                 unnamed.append(bare)
             for one in told.members:
-                people[one.user] = _known(people.get(one.user), one)
                 belonging.setdefault(told.key, set()).add((one.user, one.affiliation, told.begin, told.end))
         else:
             raise SnapshotRefused("no proof", f"{self._snapshot.label}: our copy of it is cut off; run again")
-        for user, (name, affiliation) in people.items():
-            yield self._fragment("person", (user, name, tuple(sorted(affiliation))), self._person)
         for group in (*groups.values(), *unnamed):
             yield self._fragment("group", (group,), self._group)
         for key, several in belonging.items():
@@ -82,9 +78,6 @@ class GroupsReading:
 
     def _fragment(self, kind: ClaimKind, told: tuple[Any, ...], record: Callable[..., Record]) -> Fragment:
         return Fragment(kind, self._keyed(repr((kind, told)).encode()), 0, partial(record, *told))
-
-    def _person(self, user: str, name: str, affiliation: tuple[str, ...]) -> Record:
-        return Record("person", self._chosen("person", feide_id=user, name=name, affiliation=affiliation))
 
     def _group(self, group: Told) -> Record:
         number = group.number if group.kind == SCHOOL else ""
@@ -126,9 +119,3 @@ def _merged(known: Told | None, other: Told) -> Told:
     later = max(known, other, key=lambda told: (told.end, told.name))
     begin = min(known.begin, other.begin)
     return replace(later, begin=begin)
-
-
-def _known(known: tuple[str, frozenset[str]] | None, member: Member) -> tuple[str, frozenset[str]]:
-    """What all groups together say of somebody."""
-    name, affiliation = known or ("", frozenset())
-    return max(name, member.name), affiliation | set(member.affiliation)

@@ -116,6 +116,17 @@ tie = Table(
     Index("tie_person", "source_no", "person_key"),
 )
 
+login_key = Table(
+    "login_key",
+    metadata,
+    Column("source_no", Number, ForeignKey("source.no"), primary_key=True),
+    Column("key", BigInteger, primary_key=True),
+    Column("check", LargeBinary, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 contact = Table(
     "contact",
     metadata,
