@@ -14,7 +14,7 @@ import pytest
 from rostersync.connectors.feide_groups import FeideGroupsConnector, Settings
 from rostersync.credentials import Secret
 from rostersync.lab import START, generate
-from rostersync.lab.doubles.feide_groups import REALM, FeideGroups, Rosters, rosters
+from rostersync.lab.doubles.feide_groups import REALM, FeideGroups, Rosters, choirs, rosters
 from rostersync.lab.doubles.server import Server
 from rostersync.lab.world import EVENTS, World
 from rostersync.mapping import parse_mapping, parse_roles
@@ -68,7 +68,7 @@ def test_all_of_it_becomes_claims(connector: FeideGroupsConnector, groups: Roste
     assert [rejected.because for one in mapped for rejected in one.rejected] == []
     claims = [one.claim for one in mapped]
     kinds = Counter(claim.kind for claim in claims if isinstance(claim, GroupClaim))
-    assert (kinds["owner"], kinds["school"]) == (1, 2)
+    assert (kinds["owner"], kinds["school"]) == (0, 2)
     assert kinds["base_class"] == sum(":b:" in number for number in groups)
     people = {tie.person for claim in claims if isinstance(claim, MembershipClaim) for tie in claim.ties}
     assert people == {
@@ -79,3 +79,11 @@ def test_all_of_it_becomes_claims(connector: FeideGroupsConnector, groups: Roste
     }
     assert all(claim.by_login for claim in claims if isinstance(claim, MembershipClaim))
     assert reading.proof.endswith("every list read to its last page")
+
+
+def test_the_choirs_are_of_every_school_and_in_no_school_system(groups: Rosters) -> None:
+    found = choirs(groups, START)
+    (north, south) = [members for number, (_, members) in found.items() if ":kor:" in number]
+    assert len(north) > 5
+    assert len(south) > 5
+    assert {one["membership"]["affiliation"] for one in north} == {"student"}

@@ -98,13 +98,14 @@ def test_one_plan_over_all_of_them_is_sensible_and_somebody_comes_out_of_four_so
     plan = json.loads(told.stdout)
     assert told.returncode == 2, told.stderr
     assert {name: (one["accepted"], one["rejected"]) for name, one in plan["sources"].items()} == dict.fromkeys(
-        ("everyday", "visma", "flyt", "sits", "feide"), (True, 0)
+        ("everyday", "visma", "flyt", "sits", "feide", "feide_groups"), (True, 0)
     )
     assert (plan["verdict"], plan["held"]) == ("cleared", [])
     assert {kind for counts in plan["changes"].values() for kind, count in counts.items() if count} == {"create"}
     # a guardian whose children's schools use different systems is one user, and so is whoever works in several
     assert 3 * 1_400 < plan["changes"]["person"]["create"] < 3 * 1_600
     assert plan["changes"]["organisation"]["create"] == lab.told["schools"] + 2, "the owner, and the school for adults"
+    assert plan["changes"]["membership"]["create"] > 0
     questions = json.loads(run(lab, "questions", "--json").stdout)
     assert len(questions) < 0.02 * plan["changes"]["person"]["create"]
     card = run(lab, "person", lab.told["person"], "--as-of", lab.told["date"]).stdout
@@ -207,7 +208,7 @@ def test_without_slapd_there_is_no_directory_but_its_ldif(tmp_path: Path) -> Non
 def test_the_config_names_what_is_there_and_nothing_else(addresses: dict[str, str]) -> None:
     text = config_text(addresses)
     assert ("[source.feide]" in text) == ("feide" in addresses)
-    assert ('"feide"]' in text) == ("feide" in addresses)
+    assert ('"feide", "feide_groups"]' in text) == ("feide" in addresses)
 
 
 def test_addresses_move_and_nothing_else_does() -> None:

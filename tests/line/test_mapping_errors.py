@@ -24,6 +24,8 @@ SECTIONS = [
     ("  old_keys", "§  oldkeys", 'unknown key "oldkeys" (did you mean "old_keys"?)'),
     ("key: [sourcedid, member]", "§key: sourcedid", "membership: key names two fields: [sourcedid, member]"),
     ("key: [sourcedid, member]", "§key: [member, member]", 'unknown field "member"; known: season, sourcedid'),
+    ("key: [sourcedid, member]", "key: [sourcedid, member]\n  match: §email", 'unknown match "email"; known: feide_id'),
+    ("  key: contact\n", "  key: contact\n  §match: feide_id\n", 'unknown key "match"'),
     ("key: [sourcedid, member]", "§key: [sourcedid, persn]", 'unknown field "persn"; known: begin, end, member,'),
     ("  key: contact\n  kind:", "  §key: contact\n  sort:", "contact needs `kind`"),
     ("  key: contact", "§  key: [contact]", "contact: key must be one text"),

@@ -82,7 +82,8 @@ def singers(town: Town) -> set[str]:
 def told(report: RunReport) -> dict[str, int]:
     """What the report says of Feide's members, without the advice."""
     (feide,) = [one for one in report.sources if one.name == "feide"]
-    return {reason.partition(" (")[0]: count for reason, count in feide.reasons.items()}
+    members = {reason: count for reason, count in feide.reasons.items() if reason.startswith("member ")}
+    return {reason.partition(" (")[0]: count for reason, count in members.items()}
 
 
 def test_a_class_from_feide_reaches_the_pupil_who_has_the_feide_name_and_no_stranger(town: Town) -> None:

@@ -76,21 +76,18 @@ password = {{{{ file = "lab/directory-secret" }}}}
 attempts = 1
 """,
     "feide_groups": f"""\
-type = "feide_groups"                       # Feide's Groups API: who is at which school
+type = "feide_groups"                       # Feide's Groups API: each school's choir, by Feide name
 mapping = "mappings/feide-groups.yaml"
 url = "{{url}}/groups/v1"
 token_url = "{{url}}/oauth/token"
 realm = "{feide_groups.REALM}"
 client_id = "rostersync"
 client_secret = {{{{ file = "lab/secret" }}}}
-kinds = ["school"]
+kinds = ["school", "u"]
 """
     + _LINE,
 }
 """Source -> its keys. Where a value comes from several, the one named first counts."""
-
-_APART: Final = frozenset({"feide_groups"})
-"""Sources that the sync leaves out."""
 
 _HEAD: Final = f"""\
 {MARK}
@@ -119,8 +116,7 @@ directory = "out"
 deliver = false
 
 [sync.oslo]
-from = [{{sources}}]                          # feide_groups is left out: it shares only Feide names with the others, so that
-                                            # somebody has to answer for each person whether she is the same
+from = [{{sources}}]
 to = ["itslearning"]
 roles = "mappings/roles/oslo.yaml"
 grants = "grants.yaml"
@@ -134,7 +130,7 @@ def config_text(addresses: Mapping[str, str]) -> str:
     """The config for the services at these addresses (source or target -> URL), in the order in which they count."""
     here = [name for name in _BLOCKS if name in addresses]
     blocks = (f"[source.{name}]\n{_BLOCKS[name].format(url=_address(name, addresses))}\n" for name in here)
-    together = ", ".join(f'"{name}"' for name in here if name not in _APART)
+    together = ", ".join(f'"{name}"' for name in here)
     return _HEAD + "".join(blocks) + _TAIL.format(sources=together, url=addresses[LMS.name])
 
 

@@ -114,7 +114,8 @@ def _sits(world: World, _folder: Path, _end: ExitStack) -> sits.Sits:
 
 
 def _feide_groups(world: World, _folder: Path, _end: ExitStack) -> feide_groups.FeideGroups:
-    return feide_groups.FeideGroups(feide_groups.rosters(world, world.today), secret=PASSWORD)
+    groups = feide_groups.choirs(feide_groups.rosters(world, world.today), world.today)
+    return feide_groups.FeideGroups(groups, secret=PASSWORD)
 
 
 def _itslearning(_world: World, folder: Path, end: ExitStack) -> itslearning.ItslearningDouble:
@@ -129,7 +130,7 @@ SERVICES: Final = (
     Service("visma", "fint", "Visma InSchool through FINT", fint.FAULTS, _visma),
     Service("flyt", "oneroster", "Visma Flyt Skole through OneRoster 1.2", oneroster.FAULTS, _flyt),
     Service("sits", "sits", "SITS of the school for adults, through RWS", sits.FAULTS, _sits),
-    Service("feide_groups", "feide_groups", "Feide's Groups API", feide_groups.FAULTS, _feide_groups),
+    Service("feide_groups", "feide_groups", "Feide's Groups API: the choirs", feide_groups.FAULTS, _feide_groups),
 )
 """Every source with a double. The Feide directory is a real one."""
 

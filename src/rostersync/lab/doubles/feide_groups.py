@@ -28,6 +28,7 @@ FAULTS: Final = {
 }
 """Fault -> what it does, besides those of every server."""
 
+_AUGUST: Final = 8
 _TYPES: Final = {"basisgruppe": "b", "undervisningsgruppe": "u", "kontaktlærergruppe": "a", "trinn": "l"}
 """Group type -> go_type. `l` (level) is met in the wild and documented nowhere."""
 
@@ -57,6 +58,21 @@ def rosters(world: World, on: date) -> Rosters:
             if employee.works(on):
                 groups = [tie.group for tie in staff_ties(district, employee, on) if tie.standing]
                 _join(found, world, employee.person, "faculty" if employee.role == "02" else "employee", groups, on)
+    return found
+
+
+def choirs(everything: Rosters, on: date) -> Rosters:
+    """The owner and its schools, each with a choir that only Feide knows: every fifth of its pupils."""
+    year = on.year - (on.month < _AUGUST)
+    found: dict[str, tuple[Entry, list[Entry]]] = {}
+    for number, (entry, members) in everything.items():
+        if entry["type"] == "fc:org":
+            found[number] = (entry, members)
+        if ":unit:" in number:
+            choir = f"fc:gogroup:{REALM}:u:{number.rpartition(':')[2]}:kor:{year}-08-01:{year + 1}-07-31"
+            pupils = [one for one in members if one["membership"]["affiliation"] == "student"]
+            told = {"id": choir, "type": "fc:gogroup", "go_type": "u", "displayName": "Skolekoret", "parent": number}
+            found[choir] = (told, pupils[::5])
     return found
 
 
