@@ -241,3 +241,10 @@ def test_the_mistake_carries_its_problems_as_values() -> None:
 def test_windows_line_ends_change_no_line_number() -> None:
     text = edited("name.given", "name.gven")
     assert problems(text.replace("\n", "\r\n")) == problems(text)
+
+
+def test_a_source_whose_members_are_matched_describes_no_persons() -> None:
+    text = edited("key: [sourcedid, member]", "key: [sourcedid, member]\n  match: feide_id")
+    message = "members are matched, so this source describes no persons: leave `person` out, or membership's `match`"
+    line = TEXT[: TEXT.index("person:\n  key")].count("\n") + 2
+    assert f"small.yaml:{line}: {message}" in problems(text)
