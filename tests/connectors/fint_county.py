@@ -26,6 +26,7 @@ HOST = "https://api.felleskomponent.no"
 SCHOOL, PERSON, ELEV = "utdanning/utdanningsprogram/skole", "utdanning/elev/person", "utdanning/elev/elev"
 STAY, POST, STAFF = "utdanning/elev/elevforhold", "utdanning/elev/undervisningsforhold", "utdanning/elev/skoleressurs"
 EMPLOYMENT, EMPLOYEE = "administrasjon/personal/personalressurs", "administrasjon/personal/person"
+UNIT = "administrasjon/organisasjon/organisasjonselement"
 TERM, YEAR, CATEGORY = "utdanning/kodeverk/termin", "utdanning/kodeverk/skolear", "utdanning/kodeverk/elevkategori"
 CLASS, TEACHING, MENTOR = (
     "utdanning/elev/klasse",
@@ -36,6 +37,7 @@ ADA, BO, MOTHER, FATHER, TEACHER = "04831050034", "09890750068", "03867932088", 
 SECRETS = (ADA, BO, MOTHER, FATHER, TEACHER, "Ada", "Prøvesen", "ada@lysvik.example", "ada-id", ACCOUNT["password"])
 
 Json = dict[str, Any]
+SCHOOL_ITSELF: Json = {"navn": "Prøvebakken vgs", "organisasjonsnummer": {"identifikatorverdi": "999900011"}}
 SPRING = {"start": "2027-01-16T12:00:00Z", "slutt": "2027-06-18T12:00:00Z"}
 AUTUMN = {"start": "2026-08-17T12:00:00Z", "slutt": "2027-01-15T12:00:00Z"}
 
@@ -67,7 +69,8 @@ class County:
 
     def __init__(self) -> None:
         self.entries: dict[str, list[Json]] = {
-            SCHOOL: [entry(SCHOOL, "s1", {"navn": "Prøvebakken vgs", "organisasjonsnummer": value("999900011")})],
+            SCHOOL: [entry(SCHOOL, "s1", SCHOOL_ITSELF, organisasjon=link(UNIT, "o1"))],
+            UNIT: [entry(UNIT, "o1", {"navn": "Prøvebakken vgs"}, leder=link(EMPLOYMENT, "a-liv", "ansattnummer"))],
             PERSON: [], ELEV: [], STAY: [], POST: [], STAFF: [], EMPLOYMENT: [], EMPLOYEE: [],
             TERM: [entry(TERM, "H", {"gyldighetsperiode": dict(AUTUMN)}), entry(TERM, "V", {"gyldighetsperiode": dict(SPRING)})],
             YEAR: [entry(YEAR, "Y", {"gyldighetsperiode": {"start": AUTUMN["start"], "slutt": SPRING["slutt"]}})],

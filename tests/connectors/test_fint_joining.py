@@ -31,6 +31,7 @@ from .fint_county import (
     TEACHER,
     TEACHING,
     TERM,
+    UNIT,
     YEAR,
     Site,
     entry,
@@ -197,6 +198,50 @@ def test_who_works_at_a_school_and_teaches_no_group_is_an_employee(here: Site) -
     here.county.employee("ola", "22222222222", "Ola", "Rådgiver")
     members = here.members("fint/skole/s1")
     assert {members[f"fint/skoleressurs/{who}-id"]["rolle"] for who in ("kari", "ola")} == {("ansatt",)}
+
+
+def test_who_leads_the_unit_that_a_school_is_leads_the_school(here: Site) -> None:
+    here.county.employee("liv", "33333333333", "Liv", "Rektor")
+    member = here.members("fint/skole/s1")["fint/skoleressurs/liv-id"]
+    assert member == {"rolle": ("leder",)}
+
+
+def test_a_leader_who_teaches_is_both(here: Site) -> None:
+    here.county.find(UNIT, "o1")["_links"]["leder"] = link(EMPLOYMENT, "a-dag", "ansattnummer")
+    assert roles(here, DAG) == ["larer", "leder"]
+
+
+def test_a_leader_is_found_by_any_identifier_of_her_employment(here: Site) -> None:
+    here.county.find(EMPLOYMENT, "a-dag")["_links"]["self"] += link(EMPLOYMENT, "sys-dag")
+    here.county.find(UNIT, "o1")["_links"]["leder"] = link(EMPLOYMENT, "sys-dag")
+    assert roles(here, DAG) == ["larer", "leder"]
+
+
+def test_a_leader_leads_a_school_at_which_she_has_no_post(here: Site) -> None:
+    here.county.employee("liv", "33333333333", "Liv", "Rektor")
+    here.county.drop(POST, "post-liv")
+    del here.county.find(STAFF, "liv-id")["_links"]["skole"]
+    assert roles(here, "fint/skoleressurs/liv-id") == ["leder"]
+
+
+def test_a_leader_who_is_at_no_school_is_nobody_here(here: Site) -> None:
+    assert here.members("fint/skole/s1").keys() == {PUPIL, "fint/elev/bo-id", DAG}
+
+
+@pytest.mark.parametrize("path", [UNIT, SCHOOL])
+def test_a_school_whose_unit_cannot_be_found_has_no_leader(here: Site, path: str) -> None:
+    here.county.find(UNIT, "o1")["_links"]["leder"] = link(EMPLOYMENT, "a-dag", "ansattnummer")
+    if path == SCHOOL:
+        del here.county.find(SCHOOL, "s1")["_links"]["organisasjon"]
+    else:
+        here.county.entries[UNIT].clear()
+    assert roles(here, DAG) == ["larer"]
+
+
+def roles(here: Site, who: str) -> list[str]:
+    """Every role that somebody holds at the school."""
+    (school,) = [one for one in here.records() if one.fields.get("gruppe") == ("fint/skole/s1",)]
+    return sorted(part.fields["rolle"][0] for part in school.parts if part.whose == who)
 
 
 def test_a_teacher_is_found_from_the_groups_side_of_the_link_too(here: Site) -> None:

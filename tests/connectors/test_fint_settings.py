@@ -97,6 +97,14 @@ def test_empty_and_withheld_resources_are_told_of(here: Site) -> None:
     assert len(here.connector.check()) == 1
 
 
+def test_without_the_units_nobody_is_known_as_a_leader(here: Site) -> None:
+    del here.double.caches["administrasjon/organisasjon/organisasjonselement"]
+    (told,) = here.connector.check()
+    assert told.startswith(
+        "administrasjon/organisasjon/organisasjonselement is not there for us, so nobody is known as"
+    )
+
+
 def test_entries_without_self_links_are_told_of(here: Site) -> None:
     here.double.caches[STAFF]._entries = {
         "x": (1, b'{"systemId": {"identifikatorverdi": "1"}, "feidenavn": {"identifikatorverdi": "x"}}')

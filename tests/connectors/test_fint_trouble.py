@@ -151,7 +151,8 @@ def test_the_county_and_the_client_are_named_to_consumers_that_want_to_know(here
     [
         ("not JSON, but a password", "the account is not the JSON object that the customer portal shows"),
         ('["a list"]', "the account is not the JSON object that the customer portal shows"),
-        ("{}", "the account lacks username, password, clientId, clientSecret"),
+        ("{}", "the account lacks clientId, clientSecret"),
+        (json.dumps({**ACCOUNT, "username": ""}), "the account lacks username"),
         (json.dumps({**ACCOUNT, "password": ""}), "the account lacks password"),
     ],
 )
@@ -166,6 +167,18 @@ def test_an_account_that_cannot_be_used_is_a_mistake_of_ours(
         here.connector.fetch(NOW)
     assert str(caught.value).startswith("rostersync.toml:9: ")
     assert "but a password" not in str(caught.value)
+
+
+def test_an_account_without_a_user_is_a_client_by_itself(here: Site, tmp_path: Path) -> None:
+    path = tmp_path / "client.json"
+    path.write_text(json.dumps({name: ACCOUNT[name] for name in ("clientId", "clientSecret", "scope")}))
+    path.chmod(0o600)
+    here.change(account=Secret("file", str(path), "rostersync.toml:9"))
+    assert here.records()
+    (token,) = [one for one in here.server.asked if one.path.endswith("/token")]
+    assert b"grant_type=client_credentials" in token.body
+    assert b"username" not in token.body
+    assert not [one for one in here.server.asked if "x-client" in one.headers or "x-org-id" in one.headers]
 
 
 def test_an_older_account_will_do(here: Site, tmp_path: Path) -> None:

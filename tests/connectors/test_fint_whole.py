@@ -15,7 +15,7 @@ from rostersync.errors import SnapshotRefused, SourceUnavailable
 from rostersync.model import Record
 
 from .contract import NOW, keyed
-from .fint_county import ADA, BO, CLASS, ELEV, MENTOR, PERSON, SCHOOL, STAFF, STAY, Site, human, link, site
+from .fint_county import ADA, BO, CLASS, ELEV, MENTOR, PERSON, SCHOOL, STAFF, STAY, UNIT, Site, human, link, site
 
 
 @pytest.fixture
@@ -135,6 +135,16 @@ def test_a_component_that_is_suddenly_withheld_is_a_loss(here: Site) -> None:
     del here.double.caches["administrasjon/personal/personalressurs"]
     with pytest.raises(SnapshotRefused, match="personalressurs 1 -> 0"):
         fetched(here, first.cursor, 25)
+
+
+def test_what_makes_up_nobody_may_be_empty_smaller_or_withheld(here: Site) -> None:
+    cursor = fetched(here)[0].cursor
+    here.county.entries[UNIT].clear()
+    here.send()
+    snapshot, _ = fetched(here, cursor, 25)
+    here.double.caches.pop(UNIT)
+    later, _ = fetched(here, snapshot.cursor, 50)
+    assert "not for us: organisasjonselement" in later.label
 
 
 def test_one_that_never_was_there_is_told_of_in_the_proof(here: Site) -> None:

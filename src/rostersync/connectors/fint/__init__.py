@@ -18,7 +18,7 @@ from rostersync.connectors.fint.gathering import Evidence, Gathering
 from rostersync.connectors.fint.note import Note
 from rostersync.connectors.fint.reader import FintReading, way_of
 from rostersync.connectors.fint.records import FIELDS
-from rostersync.connectors.fint.resources import RESOURCES, SECTIONS, Resource
+from rostersync.connectors.fint.resources import RESOURCES, SECTIONS, Resource, counts
 from rostersync.connectors.fint.settings import Settings
 from rostersync.connectors.fint.survey import survey
 from rostersync.errors import RostersyncError, SnapshotRefused, SourceUnavailable, UserMistake
@@ -201,7 +201,7 @@ class FintConnector:
 
 
 def _empty(note: Note, may_be: Collection[str]) -> SnapshotRefused | None:
-    empty = [name for name, one in note.resources.items() if not one.size and name not in may_be]
+    empty = [name for name, one in note.resources.items() if not one.size and name not in may_be and counts(name)]
     if not empty:
         return None
     return SnapshotRefused(
@@ -217,7 +217,7 @@ def _shrunk(note: Note, before: Note, allowed: int) -> SnapshotRefused | None:
     lost = [
         f"{name} {was.size:,} -> {sizes.get(name, 0):,}"
         for name, was in before.resources.items()
-        if (was.size - sizes.get(name, 0)) * 100 > was.size * allowed
+        if (was.size - sizes.get(name, 0)) * 100 > was.size * allowed and counts(name)
     ]
     if not lost:
         return None

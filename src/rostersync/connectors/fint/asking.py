@@ -178,7 +178,8 @@ _NO_JSON: Final = (
 
 def _names(account: Account) -> list[tuple[str, str]]:
     """Who asks, and for which county; older consumers want to be told."""
-    return [("x-client", account.username)] + ([("x-org-id", account.asset)] if account.asset else [])
+    told = (("x-client", account.username), ("x-org-id", account.asset))
+    return [(name, value) for name, value in told if value]
 
 
 def _of_the_account(text: str) -> SourceUnavailable:

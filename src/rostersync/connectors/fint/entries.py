@@ -31,6 +31,8 @@ class Links(msgspec.Struct, gc=False, rename={"self_": "self"}):
     skolear: Any = None
     skoleressurs: Any = None
     personalressurs: Any = None
+    organisasjon: Any = None
+    leder: Any = None
     foreldre: Any = None
     foreldreansvar: Any = None
 

@@ -13,13 +13,16 @@ Model = Literal["3", "4"]
 class Resource(Struct, frozen=True):
     """One resource. `name` is the shelf it is filed on; `former` its path in model 3 where that differs.
 
-    `optional` ones may be withheld altogether: staff then have no name from there.
+    `optional` ones may be withheld altogether, at the cost that `without` tells. A `spare` one makes up nobody, so that its
+    being empty or smaller is no sign of anything.
     """
 
     name: str
     path: str
     former: str = ""
     optional: bool = False
+    spare: bool = False
+    without: str = "staff have no names from it"
 
     def at(self, model: Model) -> str:
         """Its path in a model."""
@@ -54,9 +57,21 @@ RESOURCES: Final = (
     Resource("skoleressurs", "utdanning/elev/skoleressurs"),
     Resource("personalressurs", "administrasjon/personal/personalressurs", optional=True),
     Resource("ansatt", "administrasjon/personal/person", optional=True),
+    Resource(
+        "organisasjonselement",
+        "administrasjon/organisasjon/organisasjonselement",
+        optional=True,
+        spare=True,
+        without="nobody is known as a school's leader",
+    ),
 )
 
 BY_NAME: Final[Mapping[str, Resource]] = {one.name: one for one in RESOURCES}
+
+
+def counts(name: str) -> bool:
+    """Whether a resource's being empty, or smaller than before, tells that FINT is not well."""
+    return not BY_NAME[name].spare
 
 
 class Section(Struct, frozen=True):

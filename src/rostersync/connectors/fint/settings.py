@@ -72,12 +72,15 @@ class Account(msgspec.Struct, frozen=True):
 
     @property
     def form(self) -> dict[str, str]:
-        """What the token endpoint is told: the password grant (RFC 6749, 4.3), the only one FINT documents."""
+        """What the token endpoint is told: the password grant (RFC 6749, 4.3), the only one FINT documents.
+
+        An account without a user name is a client by itself: client credentials (RFC 6749, 4.4).
+        """
         scope = " ".join(map(str, self.scope)) if isinstance(self.scope, list) else str(self.scope)
+        user = {"grant_type": "password", "username": self.username, "password": self.password}
+        alone = {"grant_type": "client_credentials"}
         return {
-            "grant_type": "password",
-            "username": self.username,
-            "password": self.password,
+            **(user if self.username or self.password else alone),
             "client_id": self.client_id,
             "client_secret": self.client_secret or self.open_id_secret,
             "scope": scope or "fint-client",
@@ -103,7 +106,7 @@ def account_of(secret: Secret) -> Account:
         text = "the account is not the JSON object that the customer portal shows for the client; copy it anew, whole"
         raise UserMistake([Problem(secret.where, text)]) from None
     names = {"username": "username", "password": "password", "client_id": "clientId", "client_secret": "clientSecret"}
-    if missing := [shown for name, shown in names.items() if not account.form[name]]:
+    if missing := [shown for name, shown in names.items() if not account.form.get(name, "-")]:
         raise UserMistake([Problem(secret.where, f"the account lacks {', '.join(missing)}")])
     return account
 

@@ -24,6 +24,7 @@ _NEEDED: Final = {
     "skoleressurs": ("systemId", "feidenavn", "personalressurs"),
     "personalressurs": ("person",),
     "ansatt": ("fodselsnummer", "navn"),
+    "organisasjonselement": ("leder",),
     **dict.fromkeys(GROUPS, ("navn", "skole")),
     **{f"{group}medlemskap": ("elevforhold", RELATIONS[group]) for group in GROUPS},
 }
@@ -46,11 +47,11 @@ def _looked_at(fint: Fint, resource: Resource, settings: Settings) -> Iterator[s
     path = resource.at(fint.model)
     size = fint.size(resource)
     if size is None:
-        yield f"{path} is not there for us, so staff have no names from it; ask for access in the customer portal"
+        yield f"{path} is not there for us, so {resource.without}; ask for access in the customer portal"
         return
     entries = [entry_of(raw) for raw in fint.page(resource, fint.body(resource, 0, _LOOKED_AT)).entries]
     if not entries:
-        if resource.name not in settings.may_be_empty:
+        if resource.name not in settings.may_be_empty and not resource.spare:
             yield f"{path} is empty; its cache may be filling, or access to it is missing in the customer portal"
         return
     needed: tuple[str | tuple[str, ...], ...] = _NEEDED.get(resource.name, ())

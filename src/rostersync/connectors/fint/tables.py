@@ -10,11 +10,12 @@ from msgspec import Struct
 from rostersync.connectors.fint.dates import Period, day, period_of, spanning, together
 from rostersync.connectors.fint.entries import Entry, entry_of, text
 from rostersync.connectors.fint.filing import Shelves
+from rostersync.connectors.fint.leaders import leaders
 from rostersync.connectors.fint.links import key_of, own, target, targets
 from rostersync.connectors.fint.lookups import by_link, own_links
 from rostersync.connectors.fint.resources import GROUPS, RELATIONS
 
-PUPIL, TEACHER, EMPLOYEE = "elev", "larer", "ansatt"
+PUPIL, TEACHER, EMPLOYEE, LEADER = "elev", "larer", "ansatt", "leder"
 """What a member's `rolle` can be."""
 
 _UNKNOWN = ("?", "?")
@@ -159,6 +160,9 @@ class Tables:
             if post.school:
                 one = Employed(post.who, TEACHER if post.teaches else EMPLOYEE, post.main)
                 self.staff_at.setdefault(post.school, set()).add(one)
+        for school, leading in leaders(shelves).items():
+            there = self.staff_at.setdefault(school, set())
+            there.update(Employed(key_of("skoleressurs", who), LEADER) for who in leading)
         for raw in shelves.entries("skoleressurs"):
             entry = entry_of(raw)
             key = key_of("skoleressurs", own(targets(entry.links.self_)))

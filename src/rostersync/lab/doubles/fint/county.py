@@ -24,6 +24,7 @@ _STAY, _POST, _STAFF = (
     "utdanning/elev/skoleressurs",
 )
 _EMPLOYMENT, _EMPLOYEE = "administrasjon/personal/personalressurs", "administrasjon/personal/person"
+_UNIT = "administrasjon/organisasjon/organisasjonselement"
 _TERM, _YEAR, _CATEGORY = "utdanning/kodeverk/termin", "utdanning/kodeverk/skolear", "utdanning/kodeverk/elevkategori"
 _GROUPS: Final = {
     "basisgruppe": "utdanning/elev/klasse",
@@ -51,7 +52,8 @@ class _County:
         self._model = model
         self._year = school_year(on)
         self._humans: set[tuple[str, str]] = set()
-        paths = (_SCHOOL, _PERSON, _PUPIL, _STAY, _POST, _STAFF, _EMPLOYMENT, _EMPLOYEE, _TERM, _YEAR, _CATEGORY)
+        self._headteachers: dict[str, str] = {}
+        paths = (_SCHOOL, _PERSON, _PUPIL, _STAY, _POST, _STAFF, _EMPLOYMENT, _EMPLOYEE, _UNIT, _TERM, _YEAR, _CATEGORY)
         groups = [self._path(path) for path in _GROUPS.values()]
         self.resources: Resources = {one: [] for one in (*paths, *groups, *(f"{path}medlemskap" for path in groups))}
         self._codes()
@@ -68,6 +70,12 @@ class _County:
         for pupil in district.pupils:
             if district.listed_pupil(pupil, on):
                 self._pupil(district, pupil)
+        self._adults(district, shown)
+        for school in shown:
+            self._unit(school)
+
+    def _adults(self, district: District, shown: list[School]) -> None:
+        on = self._on
         for grown in district.adults.values():
             if any(district.listed_pupil(pupil, on) and contact.guards(on) for pupil, contact in grown.wards):
                 self._parent(district, grown)
@@ -91,7 +99,16 @@ class _County:
 
     def _school(self, school: School) -> None:
         numbers = {"organisasjonsnummer": _id(school.number), "skolenummer": _id(school.id)}
-        self._put(_SCHOOL, school.id, {"navn": school.name, **numbers}, also=("organisasjonsnummer", school.number))
+        links = {"organisasjon": [_link(_UNIT, f"O-{school.id}")]}
+        self._put(
+            _SCHOOL, school.id, {"navn": school.name, **numbers}, links, also=("organisasjonsnummer", school.number)
+        )
+
+    def _unit(self, school: School) -> None:
+        """What a school is to the personnel system, with its headteacher."""
+        leader = self._headteachers.get(school.id)
+        links = {"leder": [_link(_EMPLOYMENT, leader, "ansattnummer")]} if leader else {}
+        self._put(_UNIT, f"O-{school.id}", {"navn": school.name}, links)
 
     def _group(self, group: Group) -> None:
         if group.school is None:
@@ -169,6 +186,8 @@ class _County:
         if school is None:
             return
         key = person.code
+        if post.subrole == "rektor":
+            self._headteachers[school.id] = key
         self._person(_EMPLOYEE, person, look(district.world, person, self._on), {})
         self._put(
             _EMPLOYMENT,

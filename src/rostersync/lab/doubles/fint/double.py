@@ -1,4 +1,4 @@
-"""The server side of FINT: tokens by password, and caches behind paths, in model 3 or 4."""
+"""The server side of FINT: tokens by password or for a client by itself, and caches behind paths, in model 3 or 4."""
 
 from __future__ import annotations
 
@@ -85,15 +85,9 @@ class FintDouble:
 
     def _token(self, asked: Asked) -> Told:
         form = {name: values[0] for name, values in parse_qs(asked.body.decode()).items()}
-        right = {
-            "grant_type": "password",
-            "username": ACCOUNT["username"],
-            "password": ACCOUNT["password"],
-            "client_id": ACCOUNT["clientId"],
-            "client_secret": ACCOUNT["clientSecret"],
-            "scope": "fint-client",
-        }
-        if form != right or self.faults.has("rotated"):
+        client = {"client_id": ACCOUNT["clientId"], "client_secret": ACCOUNT["clientSecret"], "scope": "fint-client"}
+        user = {"grant_type": "password", "username": ACCOUNT["username"], "password": ACCOUNT["password"]}
+        if form not in (user | client, {"grant_type": "client_credentials"} | client) or self.faults.has("rotated"):
             return Told(b'{"error": "invalid_grant"}', status=400)
         self.tokens_given += 1
         lasts = 3600
