@@ -484,3 +484,12 @@ def test_the_digest_covers_every_text() -> None:
 def test_a_local_number_gets_the_space_in_which_it_means_somebody(number: str, read: str) -> None:
     spaced = parse(edited("{from: userid.sisID}", "{from: userid.sisID, space: oslo}"))
     assert values_of(person(userid__sisID=number), spaced).get("sis_id", "") == read
+
+
+@pytest.mark.parametrize(
+    ("nin", "sis", "read"), [("7", "8", "a:7"), ("", "8", "b:8"), ("", "c:8", "c:8"), ("", "", "")]
+)
+def test_each_place_may_have_a_space_of_its_own(nin: str, sis: str, read: str) -> None:
+    places = "{from: [{from: nin, space: a}, {from: userid.sisID}], space: b}"
+    spaced = parse(edited("{from: userid.sisID}", places))
+    assert values_of(person(nin=nin, userid__sisID=sis), spaced).get("sis_id", "") == read

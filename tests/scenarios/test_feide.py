@@ -75,6 +75,15 @@ def test_feide_gives_logins_to_those_whom_the_school_system_has(town: Town) -> N
     assert not [user for user in users.values() if dict(user.fields).get("email", "").startswith("kari@")]
 
 
+def test_who_has_no_national_number_gets_her_login_by_the_local_one(town: Town, directory: Directory) -> None:
+    town.world.change("per", local="000123")
+    directory.add("per01", norEduPersonLIN="eksempel.example:localnin:000123")
+    directory.add("annen", norEduPersonLIN="eksempel.example:fin:000123")
+    town.sync(AUTUMN)
+    assert logins(town)["Per"] == "per01@eksempel.example"
+    assert len(town.known()) == len(town.world.people)
+
+
 @MODES
 def test_an_unchanged_directory_changes_nothing(town: Town, mode: str) -> None:
     town.sync(AUTUMN)

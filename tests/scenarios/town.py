@@ -55,6 +55,7 @@ class Human:
     status: str = ""
     old_id: str = ""
     feide: str = ""
+    local: str = ""
 
     def xml(self) -> str:
         """The person element."""
@@ -71,6 +72,7 @@ class Human:
         return (
             f"<person>{ids}"
             + (f'<userid useridtype="personNIN">{self.number}</userid>' if self.number else "")
+            + (f'<userid useridtype="personLIN">{self.local}</userid>' if self.local else "")
             + (f'<userid useridtype="feideID">{self.feide}</userid>' if self.feide else "")
             + f"<name><fn>{escape(self.given)} {escape(self.family)}</fn><n><family>{escape(self.family)}</family>"
             f"<given>{escape(self.given)}</given></n></name>"

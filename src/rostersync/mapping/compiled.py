@@ -11,6 +11,7 @@ from datetime import date
 from functools import lru_cache
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rostersync.mapping.rules import KEYS, Branch, FieldRule
 from rostersync.mapping.transforms import TRANSFORMS
@@ -56,13 +57,16 @@ def first(texts: Texts) -> str:
 
 def text_reader(rule: FieldRule) -> ReadText:
     """Reads a field: the first origin that gives a text wins, then the table looks it up; a number gets its space."""
-    return _in_space(rule.space, _text_reader(rule)) if rule.space else _text_reader(rule)
+    if not rule.space and not any(one.space for one in rule.origins):
+        return _text_reader(rule)
+    # each number in the space of the place that it is taken from
+    apart = [(one.space or rule.space, _text_reader(replace(rule, origins=(one,)))) for one in rule.origins]
 
-
-def _in_space(space: str, read: ReadText) -> ReadText:
     def placed(get: Get) -> str:
-        text = read(get)
-        return text if not text or ":" in text else f"{space}:{text}"
+        for space, read in apart:
+            if text := read(get):
+                return text if ":" in text or not space else f"{space}:{text}"
+        return ""
 
     return placed
 

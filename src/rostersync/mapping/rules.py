@@ -74,10 +74,11 @@ KEYS = frozenset(("parent", "mentor"))
 
 
 class Origin(Struct, frozen=True):
-    """One place to take a value from, with the names of the transforms that only it needs."""
+    """One place to take a value from, with the names of the transforms that only it needs, and the space of its numbers."""
 
     name: str
     steps: tuple[str, ...] = ()
+    space: str = ""
 
 
 class FieldRule(Struct, frozen=True):

@@ -145,7 +145,7 @@ class SectionReader:
             self._problems.add(rule.mark, f"{field} must say `sensitive: yes` and give its `basis`")
         if field == "national_number" and rule.required:
             self._problems.add(rule.mark, "national_number cannot be required: a missing number never blocks a user")
-        if rule.space and field not in LOCAL_NUMBERS:
+        if (rule.space or any(one.space for one in rule.origins)) and field not in LOCAL_NUMBERS:
             self._problems.add(rule.mark, f"{field} has a `space`; only {', '.join(LOCAL_NUMBERS)} stand in one")
         if field == "primary" and not {rule.otherwise, *dict(rule.table or ()).values()} <= {"yes", "no"}:
             self._problems.add(rule.mark, "primary needs a `table` whose words are yes and no")
@@ -177,9 +177,10 @@ class SectionReader:
         what = f"{field}: from"
         if not isinstance(node, Block):
             return Origin(self._name(section, node, what))
-        self._ask.known_keys(node, ("from", "as"))
+        self._ask.known_keys(node, ("from", "as", "space"))
         name = self._ask.required(node, "from", what, lambda one, _: self._name(section, one, what))
-        return Origin(name, self._steps(node.get("as")))
+        space = clean(self._ask.text(node.get("space"), f"{field}: space"))
+        return Origin(name, self._steps(node.get("as")), space)
 
     def _steps(self, node: Node | None) -> tuple[str, ...]:
         names = self._ask.texts(node, "as")
