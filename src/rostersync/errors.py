@@ -23,7 +23,7 @@ No message may carry a name, a national number or a source id.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 
 class RostersyncError(Exception):
@@ -58,6 +58,16 @@ class UserMistake(RostersyncError):
     def __init__(self, problems: Sequence[Problem | str]) -> None:
         self.problems = tuple(p if isinstance(p, Problem) else Problem("", p) for p in problems)
         super().__init__("\n".join(str(p) for p in self.problems))
+
+
+def refuse_settings(source: str, wrong: Iterable[str]) -> None:
+    """Refuse a source's settings for these sentences, all at once; nothing where there are none.
+
+    Raises:
+        UserMistake: each as `source.NAME: sentence`.
+    """
+    if told := [f"source.{source}: {one}" for one in wrong]:
+        raise UserMistake(told)
 
 
 class Usage(UserMistake):

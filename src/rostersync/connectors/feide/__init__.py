@@ -21,7 +21,7 @@ from rostersync.connectors.feide.session import opened
 from rostersync.connectors.feide.settings import Settings, mistakes
 from rostersync.connectors.feide.survey import survey
 from rostersync.connectors.feide.trouble import AGAIN, TooMany, refusal, unreachable
-from rostersync.errors import SnapshotRefused, SourceUnavailable, UserMistake
+from rostersync.errors import SnapshotRefused, SourceUnavailable, UserMistake, refuse_settings
 from rostersync.transport.spool import Spool
 
 __all__ = ["DEPARTS", "FeideConnector", "Settings", "make"]
@@ -38,8 +38,7 @@ def make(name: str, settings: Settings) -> FeideConnector:
     Raises:
         UserMistake: every setting that cannot be right.
     """
-    if wrong := [f"source.{name}: {text}" for text in mistakes(settings)]:
-        raise UserMistake(wrong)
+    refuse_settings(name, mistakes(settings))
     return FeideConnector(name, settings)
 
 

@@ -12,7 +12,7 @@ from rostersync.connectors.feide_groups.api import Api
 from rostersync.connectors.feide_groups.entries import End, encode
 from rostersync.connectors.feide_groups.reading import FIELDS, GroupsReading
 from rostersync.connectors.feide_groups.settings import Settings, mistakes
-from rostersync.errors import UserMistake
+from rostersync.errors import refuse_settings
 from rostersync.transport.spool import Spool
 from rostersync.transport.tape import Tape
 
@@ -42,8 +42,7 @@ class FeideGroupsConnector:
         wait: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        if wrong := [f"source.{name}: {sentence}" for sentence in mistakes(settings)]:
-            raise UserMistake(wrong)
+        refuse_settings(name, mistakes(settings))
         self._label = f"{settings.url}, realm {settings.realm}"
         self._spool = Spool(name, settings.spool, ".groups")
         self._api = Api(name, settings, wait=wait, now=now)

@@ -21,7 +21,7 @@ from rostersync.connectors.fint.records import FIELDS
 from rostersync.connectors.fint.resources import RESOURCES, SECTIONS, Resource, counts
 from rostersync.connectors.fint.settings import Settings
 from rostersync.connectors.fint.survey import survey
-from rostersync.errors import RostersyncError, SnapshotRefused, SourceUnavailable, UserMistake
+from rostersync.errors import RostersyncError, SnapshotRefused, SourceUnavailable, refuse_settings
 from rostersync.transport.line import address_trouble
 from rostersync.transport.spool import Spool
 
@@ -55,8 +55,7 @@ class FintConnector:
         self._spool = Spool(name, settings.spool, ".fint")
         self._wait = wait
         self._now = now
-        if wrong := _mistakes(settings):
-            raise UserMistake([f"source.{name}: {text}" for text in wrong])
+        refuse_settings(name, _mistakes(settings))
         self._zone = ZoneInfo(settings.zone)
 
     @property

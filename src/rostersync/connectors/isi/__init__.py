@@ -11,7 +11,7 @@ from rostersync.connectors import Snapshot, Wanted
 from rostersync.connectors.isi.service import Isi
 from rostersync.connectors.isi.settings import Settings
 from rostersync.connectors.pifu import PifuConnector
-from rostersync.errors import UserMistake
+from rostersync.errors import UserMistake, refuse_settings
 from rostersync.transport.files import Files
 
 __all__ = ["IsiConnector", "Settings", "make"]
@@ -37,8 +37,7 @@ class IsiConnector(PifuConnector):
         wait: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        if wrong := settings.mistakes():
-            raise UserMistake([f"source.{name}: {one}" for one in wrong])
+        refuse_settings(name, settings.mistakes())
         self._ordered = settings
         self._wait, self._now = wait, now
         self._order: list[tuple[str, str]] = []

@@ -15,7 +15,7 @@ from rostersync.connectors.oneroster.reading import RosterReading, reading_of
 from rostersync.connectors.oneroster.records import every_field
 from rostersync.connectors.oneroster.service import Service
 from rostersync.connectors.oneroster.settings import Settings, mistakes
-from rostersync.errors import SnapshotRefused, UserMistake
+from rostersync.errors import SnapshotRefused, refuse_settings
 from rostersync.transport.spool import Spool
 from rostersync.transport.tape import Tape
 
@@ -42,8 +42,7 @@ class OneRosterConnector:
         wait: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        if wrong := [f"source.{name}: {sentence}" for sentence in mistakes(settings)]:
-            raise UserMistake(wrong)
+        refuse_settings(name, mistakes(settings))
         zone = ZoneInfo(settings.zone)
         self._settings = settings
         self._spool = Spool(name, settings.spool, ".roster")

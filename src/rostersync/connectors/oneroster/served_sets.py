@@ -9,10 +9,9 @@ from pathlib import Path
 
 from rostersync.connectors.oneroster.csv_sets import CsvSet, described, lacking
 from rostersync.connectors.oneroster.settings import Settings
-from rostersync.errors import SourceUnavailable
 from rostersync.transport.files.choosing import at_rest
+from rostersync.transport.files.copying import copied
 from rostersync.transport.files.opening import opened
-from rostersync.transport.files.places import Offered, Place, unreadable
 from rostersync.transport.spool import Spool
 
 
@@ -34,7 +33,7 @@ def fetched(
             offered = at_rest(place.offered(), now, settings.settle or timedelta(), settings.files)
             sets: list[CsvSet] = []
             for one in sorted(offered, key=lambda one: (one.changed or now, one.name), reverse=True):
-                copies.append(_copy(spool, place, one))
+                copies.append(copied(spool, place, one))
                 sets.insert(0, described(copies[-1], one.label, one.changed or now))
                 if not lacking(sets):
                     break
@@ -42,17 +41,3 @@ def fetched(
     finally:
         for path in copies:
             spool.drop(path)
-
-
-def _copy(spool: Spool, place: Place, one: Offered) -> Path:
-    try:
-        path = spool.create()
-        try:
-            with spool.writing(path) as copy:
-                copy.writelines(place.blocks(one))
-        except BaseException:
-            spool.drop(path)
-            raise
-    except OSError as error:
-        raise SourceUnavailable(unreadable(error)) from None
-    return path

@@ -18,7 +18,7 @@ from rostersync.connectors.sits.rows import Row
 from rostersync.connectors.sits.schools import read_schools
 from rostersync.connectors.sits.settings import Settings
 from rostersync.connectors.sits.taking import Taken, keep, rows_of_file
-from rostersync.errors import Problem, SnapshotRefused, SourceUnavailable, UserMistake
+from rostersync.errors import Problem, SnapshotRefused, SourceUnavailable, UserMistake, refuse_settings
 from rostersync.transport.files import Copied, Files
 from rostersync.transport.spool import Spool
 
@@ -52,8 +52,7 @@ class SitsConnector:
         schools = _attempt(read_schools, settings.schools, problems)
         if layout is None or schools is None:
             raise UserMistake(problems)
-        if wrong := _mistakes(settings, layout):
-            raise UserMistake([f"source.{name}: {one}" for one in wrong])
+        refuse_settings(name, _mistakes(settings, layout))
         self._layout, self._schools = layout, schools
         self._spool = Spool(f"{name}-rows", settings.spool, ".jsonl")
         self._files = {

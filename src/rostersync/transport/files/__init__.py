@@ -12,9 +12,10 @@ from pathlib import Path
 import structlog
 from msgspec import Struct
 
-from rostersync.errors import SourceUnavailable, UserMistake
+from rostersync.errors import SourceUnavailable, UserMistake, refuse_settings
 from rostersync.transport.files.address import mistakes
 from rostersync.transport.files.choosing import Dated, at_rest, newest
+from rostersync.transport.files.copying import copied
 from rostersync.transport.files.opening import opened
 from rostersync.transport.files.places import Offered, Place, unreadable
 from rostersync.transport.files.settings import FilesSettings
@@ -56,8 +57,7 @@ class Files:
         Raises:
             UserMistake: they do not fit together.
         """
-        if wrong := mistakes(settings):
-            raise UserMistake([f"source.{name}: {one}" for one in wrong])
+        refuse_settings(name, mistakes(settings))
         self._name = name
         self._settings = settings
         self._dated = dated
@@ -87,14 +87,14 @@ class Files:
         """
         with self._opened() as place:
             chosen = newest(place, place.offered(), self._dated)
-            copied = Copied(chosen.path, chosen.label, chosen.changed) if chosen.path else self._copy(place, chosen)
+            found = Copied(chosen.path, chosen.label, chosen.changed) if chosen.path else self._copy(place, chosen)
         try:
-            yield copied
+            yield found
         except OSError as error:
             raise SourceUnavailable(unreadable(error)) from None
         finally:
             if not chosen.path:
-                self.discard(copied.path)
+                self.discard(found.path)
 
     def check(self) -> list[str]:
         """What is wrong with the spool, or with the place when files are to be deleted there, in sentences."""
@@ -136,16 +136,7 @@ class Files:
             return []  # whoever looks is told
 
     def _copy(self, place: Place, chosen: Offered) -> Copied:
-        try:
-            path = self._spool.create()
-            try:
-                with self._spool.writing(path) as copy:
-                    copy.writelines(place.blocks(chosen))
-            except BaseException:
-                self._spool.drop(path)
-                raise
-        except OSError as error:
-            raise SourceUnavailable(unreadable(error)) from None
+        path = copied(self._spool, place, chosen)
         self._copied[path] = chosen
         return Copied(path, chosen.label, chosen.changed)
 
