@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from structlog.testing import capture_logs
@@ -338,11 +339,52 @@ def test_a_fault_is_told_in_a_sentence(served: Served, fault: str, path: str, se
     assert sentence in str(served.refusal(timeout=timedelta(milliseconds=300)))
 
 
-@pytest.mark.parametrize("body", [b"{}", b'{"groups": []}', b'["x"]', b"null", b'[{"id": "\xe6"}]'])
+@pytest.mark.parametrize(
+    "body", [b"{}", b'{"groups": []}', b'["x"]', b"null", b'[{"id": "\xe6"}]', "[]".encode("utf-16")]
+)
 def test_what_is_no_list_of_entries_is_refused(served: Served, body: bytes) -> None:
     answer = served.double.answer
     served.double.answer = lambda asked: answer(asked) if "token" in asked.path else Told(body)  # type: ignore[method-assign]
     assert isinstance(served.refusal(), SourceUnavailable)
+
+
+@pytest.mark.parametrize("number", [7, None, "", [], {"x": 1}])
+def test_an_id_that_is_no_text_makes_no_group_and_costs_nobody_else(served: Served, number: object) -> None:
+    served.double.groups["odd"] = ({"id": number, "type": "fc:gogroup", "go_type": "b"}, [])
+    records = served.records()
+    assert only(records, "group", key="b/NO974589230/7a/2026")
+    assert [one for one in records if one.kind == "group" and "key" not in one.fields]
+
+
+@pytest.mark.parametrize("odd", [None, [], {}, "", 7, [None], [7], ["p:1"]])
+def test_a_member_with_odd_things_where_lists_belong_costs_nobody_else(served: Served, odd: object) -> None:
+    broken = {"userid_sec": odd, "name": odd, "membership": odd}
+    served.double.groups[CLASS] = (group(CLASS, "7A"), [broken, member(PUPIL)])
+    parts = only(served.records(), "membership", group="b/NO974589230/7a/2026").parts
+    assert {part.whose for part in parts} == {"", PUPIL}, "one without a key is for the mapping to reject and count"
+
+
+def test_a_page_that_promises_more_than_comes_is_followed_to_the_end(served: Served) -> None:
+    """An empty page in the middle is no end: the links say where that is."""
+    served.double.groups[SCHOOL] = (group(SCHOOL, "S"), [member(f"p{one}@lysvik.example") for one in range(9)])
+    answer = served.double.answer
+
+    def emptied(asked: Any) -> Told:
+        told = answer(asked)
+        lost = "members" in asked.path and asked.one("page") == "2"
+        return Told(b"[]", headers=told.headers) if lost else told
+
+    served.double.answer = emptied  # type: ignore[method-assign]
+    (school,) = [one for one in served.records(page=3) if one.fields.get("group") == ("school/NO974589230",)]
+    assert {part.whose for part in school.parts} >= {"p0@lysvik.example", "p8@lysvik.example"}
+
+
+@pytest.mark.parametrize("day", ["", "i fjor", "2026-08-01T00:00:00", "01.08.2026"])
+def test_a_date_that_is_none_is_left_for_the_mapping_to_reject(served: Served, day: str) -> None:
+    odd = CLASS.replace("2026-08-01", quote(day, safe="")).replace("7A", "7B")
+    served.double.groups[odd] = (group(odd, "7B", go_type="b", parent=SCHOOL), [member(PUPIL)])
+    found = [one for one in served.records() if one.kind == "group" and one.fields.get("localId") == ("7b",)]
+    assert [one.fields.get("begin", ("",)) for one in found] == [(day,)]
 
 
 def test_too_many_calls_are_waited_out(served: Served) -> None:

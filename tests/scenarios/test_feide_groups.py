@@ -14,7 +14,7 @@ from rostersync.report import RunReport
 from tests.cli.conftest import Desk
 from tests.conftest import ROOT
 from tests.connectors.test_feide_groups import REALM, SCHOOL, group, member
-from tests.scenarios.town import AUTUMN, Town
+from tests.scenarios.town import AUTUMN, Human, Tied, Town
 
 CHOIR = f"fc:gogroup:{REALM}:b:NO974589230:kor:2026-08-01:2027-07-31"
 KARI, STRANGER = f"kari@{REALM}", f"ukjent@{REALM}"
@@ -184,3 +184,27 @@ def test_members_that_are_all_gone_are_not_believed(town: Town, feide: FeideGrou
     report = town.sync(on(1))
     assert "holds no persons, and the one before held 2" in report.sources[0].refused
     assert singers(town) == {"Kari"}
+
+
+@pytest.mark.parametrize("fault", ["reordered", "duplicated", "expired"])
+def test_what_only_comes_otherwise_changes_nothing(town: Town, feide: FeideGroups, fault: str) -> None:
+    town.sync(AUTUMN)
+    feide.faults.switch(fault)
+    report = town.sync(on(1))
+    assert (report.code, report.changes) == (0, {})
+
+
+def test_half_of_all_members_gone_is_held_and_nobody_departs(town: Town, feide: FeideGroups) -> None:
+    """The API tells no totals, so half an answer looks like any other: the limits on a plan stop it."""
+    for number in range(40):
+        town.world.put(Human(f"s{number}", f"Sanger{number}", "Sang", feide=f"s{number}@{REALM}"))
+        town.world.put(Tied("north", f"s{number}"))
+        feide.groups[CHOIR][1].append(member(f"s{number}@{REALM}"))
+    town.sync(AUTUMN)
+    feide.faults.switch("shrunk")
+    report = town.sync(on(1))
+    assert [(one.kind, one.action) for one in report.held if one.school == "974589230"] == [("membership", "end")]
+    assert "person" not in report.changes
+    assert len(singers(town)) == 41
+    feide.faults.clear()
+    assert town.sync(on(2)).code == 0
