@@ -30,7 +30,7 @@ QUESTIONS = {
 """Question code -> what is asked, in words that name nobody."""
 
 
-class Match(Struct, frozen=True):
+class Match(Struct, frozen=True, gc=False):
     """A person who already has an identifier that the newcomer brings.
 
     `kind` is a word of `IDENTIFIERS`. `same_source_present` is true when that person has a present claim of the
@@ -52,7 +52,7 @@ class Match(Struct, frozen=True):
         return self.birth_date_agrees is False or self.number_agrees is False
 
 
-class Newcomer(Struct, frozen=True):
+class Newcomer(Struct, frozen=True, gc=False):
     """A person claim that must be somebody, and everyone it might be (person ids; empty = nobody).
 
     `known_as` is who its very key is linked to, `old_known_as` who the old keys it states are linked to.
@@ -63,7 +63,7 @@ class Newcomer(Struct, frozen=True):
     matches: tuple[Match, ...] = ()
 
 
-class Decision(Struct, frozen=True):
+class Decision(Struct, frozen=True, gc=False):
     """Who the newcomer is. An empty `person` means: found a new one.
 
     `question` is a word of `QUESTIONS` or empty; `about` are the persons it could have been, sorted.

@@ -22,7 +22,7 @@ class LocalLists:
 
     def on(self, card: Card) -> Card:
         """The card with what the lists say of its person and of her wards."""
-        if not self.grants and not self.consents:
+        if not any(one.person in self.grants or one.person in self.consents for one in (card, *card.wards)):
             return card
         wards = tuple(self.on(ward) for ward in card.wards)
         grants, consents = self.grants.get(card.person, ()), self.consents.get(card.person, ())

@@ -77,7 +77,7 @@ _SEPARATED = re.compile(r"[0-9][0-9 .\-\u00a0]*")
 _DUF_YEARS = ("19", "20")
 
 
-class NationalNumber(Struct, frozen=True):
+class NationalNumber(Struct, frozen=True, gc=False):
     """What stands in a national number field.
 
     `kind` is `fnr` (fødselsnummer), `dnr` (D-number), `hnr` (help number, or a test number of the same shape), `duf`

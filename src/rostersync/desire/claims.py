@@ -23,7 +23,7 @@ _OF_THE_USER = ("given_name", "family_name")
 """Names stand on the user herself, so they are not released a second time among her fields."""
 
 
-class Belief(Struct, frozen=True):
+class Belief(Struct, frozen=True, gc=False):
     """What the claims on a card come to.
 
     `absent` is true when no accepted snapshot has her any more; `believed` are then the last good claims. `values` are

@@ -19,7 +19,7 @@ from rostersync.schoolyear import day_after
 OF_AGE = 18
 
 
-class Ward(Struct, frozen=True):
+class Ward(Struct, frozen=True, gc=False):
     """What must be known of a pupil to decide on all her guardianships, read once for one date.
 
     `ties` are those as a pupil at a school, `taken_back` the like that a source took back. `grown_up_on` is the 18th
@@ -37,7 +37,7 @@ class Ward(Struct, frozen=True):
     next_change_on: date
 
 
-class Standing(Struct, frozen=True):
+class Standing(Struct, frozen=True, gc=False):
     """Whether a guardianship stands, and else why not, in words that name nobody.
 
     `sources` are those that prove it. `by_date` is true when it fell on a date known beforehand. `revoked` means that

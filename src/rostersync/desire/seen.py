@@ -16,7 +16,7 @@ from rostersync.desire.ties import Affiliation, Reading, changes_after
 from rostersync.model import Card, Role
 
 
-class Seen(Struct, frozen=True):
+class Seen(Struct, frozen=True, gc=False):
     """One card on one date.
 
     `own` are her affiliations that are open today, `closed` those over or yet to come, `through_wards` what she follows

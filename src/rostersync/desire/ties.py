@@ -30,7 +30,7 @@ _REMEMBERED = 60_000
 """Ties remembered at most. Beyond that, forgetting costs less than memory."""
 
 
-class Window(Struct, frozen=True):
+class Window(Struct, frozen=True, gc=False):
     """The days on which a tie gives access, all inclusive; "always" is `date.min` or `date.max`.
 
     `first` opens access, lead included; `begins` is the first school day; `last` closes access, grace included.
@@ -41,7 +41,7 @@ class Window(Struct, frozen=True):
     last: date
 
 
-class Affiliation(Struct, frozen=True):
+class Affiliation(Struct, frozen=True, gc=False):
     """A tie that counts. `word` is the mapping's tie word, `role` what it means in the LMS.
 
     `school` is an organisation id, empty for a tie to the owner itself.
@@ -68,7 +68,7 @@ class Affiliation(Struct, frozen=True):
         return self.window.last < on
 
 
-class _Read(Struct, frozen=True):
+class _Read(Struct, frozen=True, gc=False):
     """What one tie comes to: why it was taken back, why it gives nothing on any date, or what it gives."""
 
     tie: TieFact
@@ -77,7 +77,7 @@ class _Read(Struct, frozen=True):
     affiliation: Affiliation | None = None
 
 
-class Reading(Struct, frozen=True):
+class Reading(Struct, frozen=True, gc=False):
     """The ties of one card: those that count, and for each of the others why it gives nothing (`place: reason`).
 
     `taken_back` are those left out only because a source took them back: they would count, had they been left to end on

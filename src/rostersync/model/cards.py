@@ -12,7 +12,7 @@ from rostersync.model.vocabulary import Role
 from rostersync.model.wording import Told
 
 
-class School(Struct, frozen=True):
+class School(Struct, frozen=True, gc=False):
     """An organisation as cards refer to it. `number` is the organisation number, digits only."""
 
     id: str
@@ -21,7 +21,7 @@ class School(Struct, frozen=True):
     key: str = ""
 
 
-class GroupFact(Struct, frozen=True):
+class GroupFact(Struct, frozen=True, gc=False):
     """A group as cards refer to it. `standing` is false when no accepted snapshot has it any more."""
 
     id: str
@@ -34,7 +34,7 @@ class GroupFact(Struct, frozen=True):
     standing: bool = True
 
 
-class TieFact(Struct, frozen=True):
+class TieFact(Struct, frozen=True, gc=False):
     """A tie on a card, with the group it leads to (None when the source never described that group)."""
 
     group: GroupFact | None
@@ -46,7 +46,7 @@ class TieFact(Struct, frozen=True):
     left: str = ""
 
 
-class ContactFact(Struct, frozen=True):
+class ContactFact(Struct, frozen=True, gc=False):
     """A contact on a pupil's card. `person` is the adult's id; `present` and `protected` are facts about that adult."""
 
     person: str
@@ -57,7 +57,7 @@ class ContactFact(Struct, frozen=True):
     because: str = ""
 
 
-class OwnClaim(Struct, frozen=True):
+class OwnClaim(Struct, frozen=True, gc=False):
     """One source's claim on a card, in the sync's source order.
 
     `present` is false when the last accepted snapshot no longer had it (the values are then the last good ones);
@@ -77,7 +77,7 @@ class OwnClaim(Struct, frozen=True):
     key: int = 0
 
 
-class Grant(Struct, frozen=True):
+class Grant(Struct, frozen=True, gc=False):
     """A role given by the grants file: at one school (`school` is its organisation number), between two dates."""
 
     role: Role
@@ -87,7 +87,7 @@ class Grant(Struct, frozen=True):
     end: date | None = None
 
 
-class Consent(Struct, frozen=True):
+class Consent(Struct, frozen=True, gc=False):
     """A grown-up pupil's consent that a guardian keeps access until `end`. `guardian` is a person id, or empty for all."""
 
     guardian: str
@@ -95,7 +95,7 @@ class Consent(Struct, frozen=True):
     end: date | None = None
 
 
-class Local(Struct, frozen=True):
+class Local(Struct, frozen=True, gc=False):
     """What people here have decided about a person; it outranks every source.
 
     `denied` maps a guardian's person id to the last day of the denial (None = until further notice).
@@ -111,7 +111,7 @@ class Local(Struct, frozen=True):
     same_as: str = ""
 
 
-class Card(Struct, frozen=True):
+class Card(Struct, frozen=True, gc=False):
     """All claims about one human, the facts of her groups, and her neighbours over guardianships.
 
     `wards` are the cards of the pupils who name her as a contact (their own `wards` are empty). `since` is the day on
@@ -126,7 +126,7 @@ class Card(Struct, frozen=True):
     since: date | None = None
 
 
-class Samlegruppe(Struct, frozen=True):
+class Samlegruppe(Struct, frozen=True, gc=False):
     """A computed group of everybody at a school who holds one of some tie words, or who is a guardian of its pupils."""
 
     kind: str
@@ -136,7 +136,7 @@ class Samlegruppe(Struct, frozen=True):
     guardians: bool = False
 
 
-class RoleModel(Struct, frozen=True):
+class RoleModel(Struct, frozen=True, gc=False):
     """The role model of one owner, read from `mappings/roles/*.yaml`.
 
     `ties` turns a mapping's tie words into LMS roles; `suggests` are words that only suggest a higher role for

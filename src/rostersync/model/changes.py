@@ -10,7 +10,7 @@ from rostersync.model.held import Held, User
 from rostersync.model.vocabulary import Action, Face, Kind, LifeState, ObjectKind, Trouble
 
 
-class Gone(Struct, frozen=True):
+class Gone(Struct, frozen=True, gc=False):
     """A user whom the LMS should no longer hold as active, and why.
 
     `keeps_ties` is true for mere absence: memberships and guardianships stay until suspended. `at_once` skips grace
@@ -29,7 +29,7 @@ class Gone(Struct, frozen=True):
     merged: bool = False
 
 
-class Question(Struct, frozen=True):
+class Question(Struct, frozen=True, gc=False):
     """Something only a human can decide. `about` are person ids; `text` names nobody."""
 
     code: str
@@ -37,7 +37,7 @@ class Question(Struct, frozen=True):
     text: str
 
 
-class Desired(Struct, frozen=True):
+class Desired(Struct, frozen=True, gc=False):
     """What the LMS should hold of one person on one date.
 
     `next_change_on` is the first later date on which the answer can differ with no new claim. `notes` say, in sentences
@@ -61,7 +61,7 @@ class Desired(Struct, frozen=True):
     without_login: tuple[str, ...] = ()
 
 
-class Life(Struct, frozen=True):
+class Life(Struct, frozen=True, gc=False):
     """Where a known user stands between active and removed. `hold` freezes the clock; `extended_to` moves the next step."""
 
     state: LifeState = "active"
@@ -72,7 +72,7 @@ class Life(Struct, frozen=True):
     hold: str = ""
 
 
-class Known(Struct, frozen=True):
+class Known(Struct, frozen=True, gc=False):
     """What a target holds of one object, as far as we delivered it.
 
     `digest` is the digest of `value` as delivered; empty when nobody knows, because a delivery was cut off or others
@@ -87,7 +87,7 @@ class Known(Struct, frozen=True):
     target_key: str = ""
 
 
-class Change(Struct, frozen=True):
+class Change(Struct, frozen=True, gc=False):
     """One step from known to desired. `object` is the user, group or organisation it belongs to.
 
     `part` names what inside the object changes: for a membership `GROUP ROLE`, for a guardianship the guardian's user
@@ -109,7 +109,7 @@ class Change(Struct, frozen=True):
     new: str = ""
 
 
-class Draft(Struct, frozen=True):
+class Draft(Struct, frozen=True, gc=False):
     """All changes of one object in one plan: what is known, what is wanted, and the steps between, in delivery order."""
 
     object_kind: ObjectKind
@@ -120,7 +120,7 @@ class Draft(Struct, frozen=True):
     changes: tuple[Change, ...]
 
 
-class Delivery(Struct, frozen=True):
+class Delivery(Struct, frozen=True, gc=False):
     """One object handed to a target: what it should hold afterwards (None = remove it), and the changes that make it so.
 
     Delivering the same thing twice is harmless: create and update both mean "make it so".
@@ -139,14 +139,14 @@ class Delivery(Struct, frozen=True):
     near: tuple[Placed, ...] = ()
 
 
-class Placed(Struct, frozen=True):
+class Placed(Struct, frozen=True, gc=False):
     """One thing a target should hold. `target_key` is the LMS's own key of an adopted user; empty means the id."""
 
     value: Held
     target_key: str = ""
 
 
-class Outcome(Struct, frozen=True):
+class Outcome(Struct, frozen=True, gc=False):
     """What became of one delivery. `reason` says why it failed and what to do, naming nobody; `trouble` is its class."""
 
     id: str

@@ -10,7 +10,7 @@ from msgspec import Struct
 from rostersync.model.vocabulary import Face, Role
 
 
-class Organisation(Struct, frozen=True, tag="organisation"):
+class Organisation(Struct, frozen=True, tag="organisation", gc=False):
     """A school or the school owner, as an LMS holds it."""
 
     id: str
@@ -20,7 +20,7 @@ class Organisation(Struct, frozen=True, tag="organisation"):
     parent: str = ""
 
 
-class Group(Struct, frozen=True, tag="group"):
+class Group(Struct, frozen=True, tag="group", gc=False):
     """A class, teaching group, mentor group or samlegruppe, as an LMS holds it. `school` is an organisation id."""
 
     id: str
@@ -32,21 +32,21 @@ class Group(Struct, frozen=True, tag="group"):
     end: date | None = None
 
 
-class Membership(Struct, frozen=True, order=True):
+class Membership(Struct, frozen=True, order=True, gc=False):
     """A user's role in a group. Compared inside her own row, so it has no id of its own."""
 
     group: str
     role: Role
 
 
-class SchoolRole(Struct, frozen=True, order=True):
+class SchoolRole(Struct, frozen=True, order=True, gc=False):
     """The highest role a user holds at one school (an organisation id)."""
 
     school: str
     role: Role
 
 
-class User(Struct, frozen=True, tag="user"):
+class User(Struct, frozen=True, tag="user", gc=False):
     """One LMS user: a person's `school` or `guardian` face, with the values released to it and nothing else.
 
     `fields` are (field, text) in field order. `schools` has the home school first. `memberships` are sorted.

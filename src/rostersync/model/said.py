@@ -36,7 +36,7 @@ class Contact(Struct, frozen=True, gc=False):
     because: str = ""
 
 
-class PersonClaim(Struct, frozen=True):
+class PersonClaim(Struct, frozen=True, gc=False):
     """What one source says of one person. `left` gives the reason when the source lists her but says she has left.
 
     `values` are (field, text) in field order, only non-empty ones; dates as YYYY-MM-DD.
@@ -49,7 +49,7 @@ class PersonClaim(Struct, frozen=True):
     left: str = ""
 
 
-class GroupClaim(Struct, frozen=True):
+class GroupClaim(Struct, frozen=True, gc=False):
     """What one source says of one group. Kinds `owner` and `school` are organisations; `skipped` says why it is not used."""
 
     key: str
@@ -75,7 +75,7 @@ class Tie(Struct, frozen=True, gc=False):
     left: str = ""
 
 
-class MembershipClaim(Struct, frozen=True):
+class MembershipClaim(Struct, frozen=True, gc=False):
     """Everyone whom one membership element ties to one group. `key` is the group's key.
 
     With `by_login` the ties name persons by login: each is whoever carries that login today, and nobody is made of it.
@@ -89,13 +89,13 @@ class MembershipClaim(Struct, frozen=True):
 Claim = PersonClaim | GroupClaim | MembershipClaim
 
 
-class Skipped(Struct, frozen=True):
+class Skipped(Struct, frozen=True, gc=False):
     """A record the mapping leaves out on purpose."""
 
     because: str
 
 
-class Rejected(Struct, frozen=True):
+class Rejected(Struct, frozen=True, gc=False):
     """A record, or one member of a membership, that cannot be used.
 
     `key` is its source key where that could be read, else empty; `part` is the member's person key when only that

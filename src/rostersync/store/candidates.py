@@ -58,7 +58,7 @@ CLAIMS_OF_KEYS: Final = """
 """The claims of this intake (by the number of its first one) under some person keys."""
 
 
-class Arrival(msgspec.Struct, frozen=True):
+class Arrival(msgspec.Struct, frozen=True, gc=False):
     """A person key to decide about. `wrapped` is the data key it came with; empty when the key is linked already."""
 
     key: int

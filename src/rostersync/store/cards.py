@@ -19,6 +19,7 @@ from rostersync.store.facts import Facts
 from rostersync.store.finding import Finding
 from rostersync.store.groups import ORGANISATIONS
 from rostersync.store.identifiers import HELD_LOGINS
+from rostersync.store.seating import seated
 from rostersync.store.sources import Sources
 from rostersync.store.tables import due, person
 
@@ -80,16 +81,18 @@ class Cards(Finding):
     # -- cards ------------------------------------------------------------------------------------------------------
 
     def whom(self, target: str, on: date, *, full: bool = False, only: Collection[str] | None = None) -> array[int]:
-        """The row numbers of those who are dirty for a target, or due on that date; in id order.
+        """The row numbers of those who are dirty for a target, or due on that date; in id order, or many as `seated`.
 
         `full` means everybody, `only` exactly these person ids.
         """
         if only is not None:
             return self._numbers(only)
         if full:
-            return array("q", self._database.conn.execute(sa.select(person.c.no).order_by(person.c.id)).scalars())
-        rows = self._database.conn.execute(_TOUCHED, {"target": target, "on": on.isoformat()})
-        return array("q", rows.scalars())
+            numbers = self._database.conn.execute(sa.select(person.c.no).order_by(person.c.id)).scalars().all()
+        else:
+            rows = self._database.conn.execute(_TOUCHED, {"target": target, "on": on.isoformat()})
+            numbers = rows.scalars().all()
+        return array("q", numbers if len(numbers) <= BATCH else seated(self._database, numbers))
 
     def deck(self, sources: Sequence[str]) -> Deck:
         """What deals cards to row numbers, from these sources in their order of precedence."""

@@ -1,7 +1,6 @@
 """One batch of cards from a handful of queries, however many persons are in it.
 
-The persons of the batch stand in a temporary table that every query joins; the wards of its guardians are a second,
-smaller batch of the same kind. Joins are written in the order in which they are to be walked: CROSS JOIN keeps SQLite,
+The persons of the batch, and the wards of its guardians, stand in a temporary table that every query joins. Joins are written in the order in which they are to be walked: CROSS JOIN keeps SQLite,
 which knows nothing of a temporary table's size, to that order; PostgreSQL's planner is free.
 """
 
@@ -107,21 +106,24 @@ class Deck:
 
     def cards(self, persons: Sequence[int]) -> list[Card]:
         """The cards of the persons with these row numbers, in id order."""
-        cards = self._plain_cards(persons)
+        own = frozenset(persons)
+        self._deal(own)
         wards: defaultdict[int, list[int]] = defaultdict(list)
         for guardian, pupil in self._rows(_WARDS):
             wards[guardian].append(pupil)
-        pupils = self._plain_cards(sorted({pupil for some in wards.values() for pupil in some})) if wards else {}
+        if others := {pupil for some in wards.values() for pupil in some} - own:
+            self._deal(own | others)
+        cards = self._plain_cards()
         return [
-            Card(card.person, card.claims, card.ties, _by_id(pupils[one] for one in wards[no]), card.local, card.since)
+            Card(card.person, card.claims, card.ties, _by_id(cards[one] for one in wards[no]), card.local, card.since)
             if no in wards
             else card
             for no, card in cards.items()
+            if no in own
         ]
 
-    def _plain_cards(self, persons: Sequence[int]) -> dict[int, Card]:
-        """Row number -> card without wards, in id order."""
-        self._deal(persons)
+    def _plain_cards(self) -> dict[int, Card]:
+        """Row number -> card without wards, of everybody in the deck, in id order."""
         rows = self._rows(_PERSONS)
         claims = self._claims({no: self._database.keyring.unwrap(wrapped) for no, _, wrapped, *_ in rows})
         ties = self._ties()
@@ -132,7 +134,7 @@ class Deck:
             cards[no] = Card(id_, tuple(claims.get(no, ())), tuple(ties.get(no, ())), (), local, _day_in(founded))
         return cards
 
-    def _deal(self, persons: Sequence[int]) -> None:
+    def _deal(self, persons: Iterable[int]) -> None:
         self._database.temporary(_deck)
         # One statement, because outside a transaction each one is a transaction of its own.
         self._database.among("INSERT INTO deck (person_no) SELECT no FROM person WHERE no IN (them)", persons)

@@ -224,7 +224,7 @@ class Desk:
         return ((digest, no) for digest, no in rows)
 
 
-class Came(msgspec.Struct, frozen=True):
+class Came(msgspec.Struct, frozen=True, gc=False):
     """A claim that came in this snapshot, with what stands for its key and its content."""
 
     digest: bytes

@@ -29,7 +29,7 @@ _COLUMNS: Final = group.c[
 ]  # fmt: skip
 
 
-class Known(msgspec.Struct, frozen=True):
+class Known(msgspec.Struct, frozen=True, gc=False):
     """A group's row, opened. `parent` is where its parent would be found, None when it has none."""
 
     id: str

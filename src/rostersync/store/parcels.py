@@ -55,7 +55,7 @@ FAILED: Final = sa.select(*_PLACE, outbox.c.run, person.c.data_key, outbox.c.sea
 """The rows that `Parcels.steps` reads."""
 
 
-class _Alike(msgspec.Struct, frozen=True, array_like=True):
+class _Alike(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Consecutive changes of one object that differ only in (part, old, new)."""
 
     kind: Kind

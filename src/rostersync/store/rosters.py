@@ -42,7 +42,7 @@ _OLD_TIES: Final = """
 """
 
 
-class _Waiting(msgspec.Struct, frozen=True):
+class _Waiting(msgspec.Struct, frozen=True, gc=False):
     """A membership claim to be written. `unread` are persons whose part was rejected; None = some could not be told."""
 
     digest: bytes
@@ -52,7 +52,7 @@ class _Waiting(msgspec.Struct, frozen=True):
     unread: frozenset[int] | None
 
 
-class _Old(msgspec.Struct, frozen=True):
+class _Old(msgspec.Struct, frozen=True, gc=False):
     """A claim of the last accepted snapshot, and what its ties say."""
 
     no: int
