@@ -1,7 +1,8 @@
 """One batch of cards from a handful of queries, however many persons are in it.
 
-The persons of the batch, and the wards of its guardians, stand in a temporary table that every query joins. Joins are written in the order in which they are to be walked: CROSS JOIN keeps SQLite,
-which knows nothing of a temporary table's size, to that order; PostgreSQL's planner is free.
+The persons of the batch, and the wards of its guardians, stand in a temporary table that every query joins. Joins are
+written in the order in which they are to be walked: CROSS JOIN keeps SQLite, which knows nothing of a temporary table's
+size, to that order; PostgreSQL's planner is free.
 """
 
 from __future__ import annotations
