@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import structlog
 
@@ -56,10 +57,19 @@ class Delivering:
             for settled in settled_by(planned.scratch, planned.verdict):
                 self.booking.list(planned, settled)
 
-    def deliver(self, plans: Sequence[TargetPlan]) -> list[Delivered]:
-        """Deliver to every target that may be delivered to, side by side: none waits for a slower one."""
+    def deliver(
+        self, plans: Sequence[TargetPlan], closed: Mapping[str, TargetUnavailable] = MappingProxyType({})
+    ) -> list[Delivered]:
+        """Deliver to every target that may be delivered to, side by side: none waits for a slower one.
+
+        Those that were found `closed`, by name, are not asked again, and everything of theirs is left for the next run.
+        """
         all_delivered = [Delivered(one.part.settings.name, one.part.settings.deliver) for one in plans]
         going = [(plan, one) for plan, one in zip(plans, all_delivered, strict=True) if one.delivering]
+        for plan, one in going:
+            if one.target in closed:
+                self._leave(plan, one, closed[one.target])
+        going = [(plan, one) for plan, one in going if one.target not in closed]
         # A set is written in one turn, so it comes first.
         going.sort(key=lambda pair: not pair[0].part.target.whole)
         together([self._deliver(plan, one) for plan, one in going], self.bell)
@@ -69,7 +79,11 @@ class Delivering:
         """Deliver what the verdict cleared; then, when all of it arrived, the approved permanent removals."""
         assert planned.verdict is not None  # noqa: S101 - run.py judges every plan before it delivers any
         name = delivered.target
-        planned.part.target.sweep()
+        try:
+            planned.part.target.sweep()
+        except TargetUnavailable as error:
+            self._leave(planned, delivered, error)
+            return
         yield from self._hand_over(planned, planned.scratch, planned.verdict, delivered)
         if not delivered.failed and not planned.verdict.held:
             self.store.remember(loaded(name), self.booking.run)
@@ -83,6 +97,23 @@ class Delivering:
         else:
             posting = Posting(self.booking, self.full, self.manners, self.bell, self.progress)
             yield from posting.post(planned, scratch, verdict, delivered)
+
+    def _leave(self, planned: TargetPlan, delivered: Delivered, error: TargetUnavailable) -> None:
+        """Nothing can be delivered; what was to happen can still be looked up."""
+        assert planned.verdict is not None  # noqa: S101 - run.py judges every plan
+        self._note_left(planned, planned.scratch, planned.verdict, delivered, error)
+
+    def _note_left(
+        self, planned: TargetPlan, scratch: Scratch, verdict: Holding, delivered: Delivered, error: TargetUnavailable
+    ) -> None:
+        left = set[str]()
+        with self.store.begin():
+            for settled in settled_by(scratch, verdict):
+                self.booking.list(planned, settled)
+                left.update(draft.id for _, draft in settled)
+        delivered.stuck |= left
+        delivered.failures[str(error)] += len(left)
+        log.warning("target.unavailable", target=delivered.target, left=len(left))
 
     # -- a target that is written as a whole ------------------------------------------------------------------------
 
@@ -100,14 +131,10 @@ class Delivering:
                 counts = self._written(planned, scratch, verdict)
                 self.store.known.written(name)
         except TargetUnavailable as error:
-            # The old set still stands, and so does known; what was to happen can still be looked up.
+            # The old set still stands, and so does known.
             with self.store.begin():
                 self.store.known.written(name)
-                for settled in settled_by(scratch, verdict):
-                    self.booking.list(planned, settled)
-                    delivered.stuck.update(draft.id for _, draft in settled)
-            delivered.failures[str(error)] += len(delivered.stuck)
-            log.warning("target.unavailable", target=name, left=len(delivered.stuck))
+                self._note_left(planned, scratch, verdict, delivered, error)
         else:
             delivered.counts.update(counts)
 

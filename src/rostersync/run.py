@@ -16,7 +16,7 @@ import structlog
 from rostersync.assembly import Parts, TargetPart
 from rostersync.booking import Booking, Delivered
 from rostersync.delivering import Delivering
-from rostersync.errors import NotOurs
+from rostersync.errors import NotOurs, TargetUnavailable
 from rostersync.locallists import resolve
 from rostersync.planning import Planning, TargetPlan
 from rostersync.report import RunReport, SourceReport, to_json
@@ -144,9 +144,13 @@ class Run:
             for plan in plans:
                 delivering.list_only(plan)
             return []
+        closed: dict[str, TargetUnavailable] = {}
         for plan in plans:
-            self._refuse_foreign(plan.part)
-        return delivering.deliver(plans)
+            try:
+                self._refuse_foreign(plan.part)
+            except TargetUnavailable as error:  # the others are told all the same
+                closed[plan.part.settings.name] = error
+        return delivering.deliver(plans, closed)
 
     def _may_deliver(self, plans: list[TargetPlan]) -> bool:
         """Not when planning; and `apply` delivers only the very plan it was given."""

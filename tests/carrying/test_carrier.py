@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from rostersync.carrying.pace import Manners
-from rostersync.carrying.turns import together
+from rostersync.carrying.turns import Turns, together
 from rostersync.errors import Stopping, TargetFaltering, TargetUnavailable
 from rostersync.model import Delivery, Group, Outcome
 from rostersync.store import Store
@@ -410,3 +411,47 @@ def test_a_slow_target_does_not_hold_up_a_quick_one(store: Store) -> None:
     together([one.carrier().carry() for one in errands], bell)
     assert done.index("delivering to quick 40") < done.index("delivering to slow 4")
     assert (len(known(store, "slow")), len(known(store, "quick"))) == (4, 40)
+
+
+def test_while_one_target_is_waited_for_the_others_get_everything(store: Store) -> None:
+    put(store, *groups(4), target="down")
+    put(store, *groups(200), target="up")
+    bell, done = threading.Event(), dict[str, float]()
+
+    def down(_asked: list[Delivery]) -> Iterator[Outcome]:
+        raise TargetFaltering("it does not answer")
+
+    def until_it_ends(errand: Errand) -> Turns:
+        with suppress(TargetUnavailable):
+            yield from errand.carrier().carry()
+        done[errand.name] = time.monotonic()
+
+    patient = replace_manners(patience=1, longest_pause=0.2, tries=1_000)
+    errands = [
+        Errand(store, Lms(2, 1, down), "down", patient, bell=bell),
+        Errand(store, Lms(2, 10), "up", bell=bell),
+    ]
+    together(map(until_it_ends, errands), bell)
+    assert done["up"] < done["down"] - 0.5
+    assert (len(known(store, "up")), store.outbox.count("down")) == (200, 4)
+
+
+def test_when_one_target_breaks_every_other_is_wound_up_whatever_goes_wrong_with_one(store: Store) -> None:
+    ended: list[str] = []
+
+    def works(name: str) -> Turns:
+        try:
+            while True:
+                yield 0.001
+        finally:
+            ended.append(name)
+            if name == "second":
+                raise RuntimeError("the state went away")
+
+    def breaks() -> Turns:
+        yield 0.001
+        raise ZeroDivisionError("a bug")
+
+    with pytest.raises(RuntimeError, match="the state went away"):
+        together([works("first"), works("second"), breaks()], threading.Event())
+    assert sorted(ended) == ["first", "second"]

@@ -41,7 +41,7 @@ class WatchedLms:
 
     `handed` is what it was asked to do; `sets` are the rosters it wrote, when it is one that writes a `whole` set.
     `closes_at` and `kills_at` count deliveries handed over; `kills_unheard` dies with one done that nobody learns of;
-    `falters` tells at each delivery why the call fails in passing, if it does.
+    `falters` tells at each delivery why the call fails in passing, if it does. When it is `away` it cannot even be asked.
     """
 
     name: str
@@ -56,6 +56,7 @@ class WatchedLms:
     refuses: Callable[[Delivery], str] = lambda _delivery: ""
     own_key: Callable[[Delivery], str] = lambda _delivery: ""
     falters: Callable[[], str] = str
+    away: bool = False
     closes_at: int | None = None
     kills_at: int | None = None
     kills_unheard: bool = False
@@ -75,9 +76,11 @@ class WatchedLms:
         return []
 
     def sweep(self) -> None:
+        self._answer()
         self.diary.append(f"{self.name} sweep")
 
     def existing(self) -> Iterator[Existing]:
+        self._answer()
         self.diary.append(f"{self.name} existing")
         return self.inner.existing()
 
@@ -85,13 +88,17 @@ class WatchedLms:
         self.diary.append(f"{self.name} deliver")
         return self._rewrite(deliveries, roster) if self.whole else self._one_by_one(deliveries)
 
+    def _answer(self) -> None:
+        if self.away:
+            raise TargetUnavailable(CLOSED)
+
     def close(self) -> None:
         """Nothing is held open."""
 
     def reset(self) -> None:
         """Open again, with nothing noted."""
         self.closes_at = self.kills_at = None
-        self.kills_unheard = False
+        self.kills_unheard = self.away = False
         self.refuses = lambda _delivery: ""
         self.handed, self.sets = [], []
         self.diary.clear()

@@ -11,9 +11,10 @@ import pytest
 
 from rostersync import logs
 from rostersync.errors import NotOurs
+from rostersync.model import User
 from rostersync.report import to_json
 from rostersync.targets import Existing
-from tests.hands.stage import DAY, NEXT, Killed, Stage
+from tests.hands.stage import CLOSED, DAY, NEXT, Killed, Stage
 from tests.scenarios.town import AUTUMN, SOURCE
 
 GRANT = """\
@@ -181,6 +182,36 @@ def test_of_two_lmss_one_may_be_down_and_the_other_gets_everything(two: Stage) -
     assert two.run(NEXT).code == 0
     assert two.lms.users() == two.lmss["archive"].users()
     assert two.lmss["archive"].handed == [], "whoever has everything is told nothing again"
+
+
+def test_an_lms_that_is_away_before_it_was_ever_told_anything_holds_up_no_other(two: Stage) -> None:
+    two.lms.away = True
+    report = two.sync(AUTUMN)
+    assert (report.code, report.failed, two.lms.handed) == (4, 21, [])
+    assert set(report.failures) == {CLOSED}
+    assert set(two.lmss["archive"].users()) == {"Kari", "Per", "Ola", "Siri", "Eva", "Anne", "Jon"}
+    two.lms.reset()
+    two.lms.inner.seed(Existing("account-1"))
+    with pytest.raises(NotOurs):
+        two.run(NEXT)
+    assert two.run(NEXT, new_site=True).code == 0
+    assert two.lms.users() == two.lmss["archive"].users()
+
+
+@pytest.mark.parametrize("away", [False, True], ids=["closed", "away"])
+def test_an_lms_that_is_down_for_days_gets_what_became_of_them_the_night_it_is_back(two: Stage, away: bool) -> None:
+    two.sync(AUTUMN)
+    two.lms.reset()
+    two.lms.closes_at, two.lms.away = 0, away
+    for night, name in enumerate(("Bø", "Lie", "Ås")):
+        two.world.change("siri", family=name)
+        assert two.sync(NEXT + night * DAY).code == 4
+        assert two.lmss["archive"].users()["Siri"].family_name == name
+    two.lms.reset()
+    assert two.run(NEXT + 3 * DAY).code == 0
+    assert [one.after.family_name for one in two.lms.handed if isinstance(one.after, User)] == ["Ås"]
+    assert two.lms.users() == two.lmss["archive"].users()
+    assert two.run(NEXT + 3 * DAY, "plan", full=True).changes == {}
 
 
 def test_one_approval_of_the_printed_digest_releases_every_lms(two: Stage) -> None:

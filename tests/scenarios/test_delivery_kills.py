@@ -1,4 +1,7 @@
-"""Real kills while an LMS is told, over a line on which calls break off or are never answered: it ends as it should."""
+"""Real kills while an LMS is told, over a line on which calls break off or are never answered: it ends as it should.
+
+In full these are 200 kills while the lab's municipality of size S is told, and some more at the lab's itslearning.
+"""
 
 from __future__ import annotations
 
@@ -6,26 +9,57 @@ import random
 import signal
 import subprocess
 import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from rostersync.lab.doubles.itslearning import ItslearningDouble, Site
+from rostersync.lab.doubles.server import Asked, Server, Told
+from rostersync.lab.generate import generate
 from rostersync.model import Placed, User
 from rostersync.targets.memory import MemoryTarget, Settings
 from tests.scenarios.test_kills import DAY, crowd, lives, second_day, sync
 from tests.scenarios.town import AUTUMN, Town
 
-BAD_LINE = "connections = 8\nat_once = 10\ndelay = 5\nfaltering = 10\nunheard = 5\n"
+BAD_LINE = "connections = 8\nat_once = 10\ndelay = {delay}\nfaltering = 10\nunheard = 5\n"
 """Of a hundred calls ten break off, and five are carried out without an answer."""
 
+Days = Sequence[Callable[[Town], None]]
+"""What the school system exports on each day."""
 
-def town_on_a_bad_line(home: Path, chance: int) -> Town:
-    town = Town(home, target="memory")
-    text = town.config.read_text()
-    town.config.write_text(
-        text.replace('path = "out/lms.jsonl"\n', f'path = "out/lms.jsonl"\n{BAD_LINE}chance = {chance}\n')
+
+def small_days(_folder: Path) -> Days:
+    """Six hundred people."""
+
+    def first(town: Town) -> None:
+        crowd(town)
+        town.export(AUTUMN)
+
+    def second(town: Town) -> None:
+        second_day(town)
+        town.export(AUTUMN + DAY)
+
+    return first, second
+
+
+def lab_days(folder: Path) -> Days:
+    """The lab's municipality of size S, some 4,000 users; on the next day every fiftieth has another name or address."""
+    texts = [generate(folder, size="S", day=day, churn=0.02).export.read_bytes() for day in (1, 2)]
+    return tuple(
+        partial(Town.export, on=AUTUMN + number * DAY, text=text)  # type: ignore[misc]
+        for number, text in enumerate(texts)
     )
-    crowd(town)
+
+
+def town_on_a_bad_line(home: Path, chance: int, delay: int) -> Town:
+    town = Town(home, target="memory")
+    text, line = town.config.read_text(), BAD_LINE.format(delay=delay)
+    town.config.write_text(
+        text.replace('path = "out/lms.jsonl"\n', f'path = "out/lms.jsonl"\n{line}chance = {chance}\n')
+    )
     return town
 
 
@@ -34,49 +68,121 @@ def holds(town: Town) -> tuple[Placed, ...]:
     return MemoryTarget("lms", Settings(path=town.home / "out" / "lms.jsonl")).snapshot()
 
 
-def kill_while_it_delivers(town: Town, process: subprocess.Popen[bytes], chance: random.Random) -> None:
-    """Wait until the LMS is told something, and a little longer."""
-    file = town.home / "out" / "lms.jsonl"
-    before = file.stat().st_size if file.exists() else 0
-    while process.poll() is None and (not file.exists() or file.stat().st_size == before):
+def killed_while_it_delivers(
+    process: subprocess.Popen[bytes], told: Callable[[], int], chance: random.Random, longest: float
+) -> bool:
+    """Kill when the LMS has been told something, or a little later; whether it was still at it."""
+    before = told()
+    while process.poll() is None and told() == before:
         time.sleep(0.005)
-    time.sleep(chance.uniform(0, 0.6))
+    time.sleep(chance.uniform(0, longest))
     process.send_signal(signal.SIGKILL)
-    process.wait()
+    return process.wait() == -signal.SIGKILL
 
 
-def run_until_done(town: Town, on: str) -> int:
-    """Run again until nothing is left to do; how often that took."""
-    for times in range(1, 6):
+def run_until_done(town: Town, on: str) -> None:
+    """Run again until nothing is left to do."""
+    for _ in range(8):
         if (code := sync(town, on).wait()) == 0:
-            return times
+            return
         assert code == 4, (town.home / "log").read_text()[-2000:]
     raise AssertionError((town.home / "log").read_text()[-2000:])
 
 
 @pytest.mark.proof
 @pytest.mark.slice
+@pytest.mark.timeout(7_200)
 def test_whatever_breaks_off_the_lms_ends_with_everything_once_and_nobody_gone_early(
     tmp_path: Path, kills: int
 ) -> None:
+    in_full = kills > 10
+    days = (lab_days if in_full else small_days)(tmp_path)
     calm = Town(tmp_path / "calm", target="memory")
-    crowd(calm)
-    calm.sync(AUTUMN)
-    second_day(calm)
-    calm.sync(AUTUMN + DAY)
+    for number, exports in enumerate(days):
+        exports(calm)
+        calm.run(AUTUMN + number * DAY)
     expected, everybody = lives(calm), holds(calm)
-    chance = random.Random(20261122)
-    for number in range(max(1, kills // 2)):
-        town = town_on_a_bad_line(tmp_path / f"killed-{number}", number)
-        for on, change in ((AUTUMN, None), (AUTUMN + DAY, second_day)):
-            if change:
-                change(town)
-            town.export(on)
-            kill_while_it_delivers(town, sync(town, on.isoformat()), chance)
-            assert all(one.value.enabled for one in holds(town) if isinstance(one.value, User)), "nobody is suspended"
+    chance, killed, number = random.Random(20261122), 0, 0
+    while killed < 2 * kills:
+        town = town_on_a_bad_line(tmp_path / f"killed-{number}", number, delay=60 if in_full else 5)
+        lms = town.home / "out" / "lms.jsonl"
+        for on, exports in zip((AUTUMN, AUTUMN + DAY), days, strict=True):
+            exports(town)
+            for _ in range(12 if in_full else 2):
+                told = partial(lambda file: file.stat().st_size if file.exists() else 0, lms)
+                if not killed_while_it_delivers(sync(town, on.isoformat()), told, chance, 0.6):
+                    break
+                killed += 1
+                assert all(one.value.enabled for one in holds(town) if isinstance(one.value, User)), (
+                    "nobody is suspended"
+                )
             run_until_done(town, on.isoformat())
-        assert lives(town) == expected, f"kill {number}"
-        assert holds(town) == everybody, f"kill {number}"
-        asked = {what for _, what in MemoryTarget("lms", Settings(path=town.home / "out" / "lms.jsonl")).calls}
+        assert lives(town) == expected, f"town {number}"
+        assert holds(town) == everybody, f"town {number}"
+        asked = {what for _, what in MemoryTarget("lms", Settings(path=lms)).calls}
         assert asked == {"create", "update"}, "nobody is removed"
         assert town.run(AUTUMN + DAY, "plan", full=True).changes == {}
+        number += 1
+        print(f"{killed} kills in {number} towns")
+
+
+# -- over a real line --------------------------------------------------------------------------------------------------
+
+
+class Unlucky:
+    """A site behind a bad line, where each call takes a moment."""
+
+    def __init__(self, seed: int) -> None:
+        self.double = ItslearningDouble(Site("root"))
+        self.double.delay = 0.005
+        self.dice = random.Random(seed)
+
+    def answer(self, asked: Asked) -> Told:
+        thrown = self.dice.random()
+        if thrown < 0.10:
+            return Told(b"busy", status=503)
+        told = self.double.answer(asked)
+        return Told(b"lost", status=502) if thrown < 0.15 else told
+
+    def holds(self) -> tuple[object, ...]:
+        """What the site has. It makes up the logins of guardians by itself."""
+        people = {key: replace(one, login="") for key, one in self.double.site.persons.items()}
+        return people, self.double.site.groups, self.double.site.memberships
+
+
+def town_at(home: Path, url: str) -> Town:
+    home.mkdir()
+    (home / "ims").write_text("of no use")
+    (home / "ims").chmod(0o600)
+    account = 'user = "rostersync"\npassword = { file = "ims" }\nroot = "root"\nconnections = 8'
+    return Town(home, target="itslearning", place=f'url = "{url}"\n{account}')
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(7_200)
+def test_itslearning_too_ends_with_everything_once_and_nobody_gone_early(tmp_path: Path, kills: int) -> None:
+    days, chance, killed, number = small_days(tmp_path), random.Random(20261122), 0, 0
+    quiet = Unlucky(0)
+    with Server(quiet.double) as server:
+        calm = town_at(tmp_path / "calm", server.url)
+        for on, exports in zip((AUTUMN, AUTUMN + DAY), days, strict=True):
+            exports(calm)
+            assert sync(calm, on.isoformat()).wait() == 0
+    while killed < kills // 2:
+        lms = Unlucky(number)
+        with Server(lms) as server:
+            town = town_at(tmp_path / f"killed-{number}", server.url)
+            for on, exports in zip((AUTUMN, AUTUMN + DAY), days, strict=True):
+                exports(town)
+                for _ in range(6 if kills > 10 else 1):
+                    told = partial(len, server.asked)
+                    if not killed_while_it_delivers(sync(town, on.isoformat()), told, chance, 3):
+                        break
+                    killed += 1
+                    assert not [one for one in lms.double.site.persons.values() if one.trashed], "nobody is gone early"
+                run_until_done(town, on.isoformat())
+            assert lives(town) == lives(calm), f"town {number}"
+            assert lms.holds() == quiet.holds(), f"town {number}"
+            assert set(lms.double.site.created.values()) == {1}, "nobody is there twice"
+        number += 1
+        print(f"{killed} kills in {number} towns at itslearning")
