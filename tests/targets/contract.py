@@ -114,6 +114,13 @@ def with_near(deliveries: Iterable[Delivery], roster: Roster) -> list[Delivery]:
     return [replace(one, near=tuple(held[id_] for id_ in sorted(_near(one, held)))) for one in deliveries]
 
 
+def beside(roster: Iterable[Placed]) -> list[Placed]:
+    """These things with what is near each, as the store would tell a target that looks around and is read back."""
+    held = list(roster)
+    near = with_near([made(one.value, target_key=one.target_key) for one in held], lambda: iter(held))
+    return [replace(one, near=told.near) for one, told in zip(held, near, strict=True)]
+
+
 def _near(delivery: Delivery, held: dict[str, Placed]) -> set[str]:
     ids: set[str] = set()
     for value in (delivery.before, delivery.after):

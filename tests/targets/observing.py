@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from rostersync.drift import compare
-from rostersync.model import Delivery, Finding, Membership
+from rostersync.model import Delivery, Finding, Membership, What
 from rostersync.targets import Target
 from rostersync.targets.observing import Observing, observing
 from tests.targets.contract import (
@@ -22,6 +22,7 @@ from tests.targets.contract import (
     SUSPENDED,
     TEACHER,
     TargetContract,
+    beside,
     made,
     moved,
     roster_of,
@@ -29,11 +30,19 @@ from tests.targets.contract import (
 
 
 class ObservingContract(TargetContract):
-    """The stories of a target that is read back, beside all others."""
+    """The stories of a target that is read back, beside all others.
+
+    `disabled`: what is found of a user who may log in no more; `linked`: on whose side a link is shown.
+    """
+
+    disabled: What = "disabled"
+    linked = "pupil"
 
     def differs(self, target: Target, *should: Delivery) -> list[Finding]:
         """What is found when the LMS should hold what these deliveries say."""
         reader, roster = observing(target), list(roster_of(should)())
+        if target.looks_around:
+            roster = beside(roster)
         shown = reader.observed() if reader.walk is None else reader.holds(roster)
         return sorted(compare(reader.expected(roster), shown))
 
@@ -59,20 +68,23 @@ class ObservingContract(TargetContract):
 
     def test_every_change_is_found_and_named(self, target: Target) -> None:
         self.deliver(target, *EVERYBODY)
-        renamed, elsewhere = replace(CLASS, name="8B"), replace(TEACHER, family_name="Dal", memberships=())
+        renamed, elsewhere = (
+            replace(CLASS, name="8B", title="Klasse 8B"),
+            replace(TEACHER, family_name="Dal", memberships=()),
+        )
         widowed = replace(LINKED, guardians=())
         found = self.differs(target, *self.past, made(renamed), made(elsewhere), made(widowed))
         assert {one.what for one in found} == {"changed"}
         assert {(one.object_kind, one.key) for one in found} >= {
             ("group", "class"),
-            ("user", "pupil"),
+            ("user", self.linked),
             ("user", "teacher"),
         }
         assert [len(one.aspects) for one in found if one.key == "teacher"] == [2]
 
     def test_who_was_disabled_by_hand_is_found(self, target: Target) -> None:
         self.deliver(target, *EVERYBODY, moved(TEACHER, replace(TEACHER, enabled=False, memberships=())))
-        assert [(one.key, one.what) for one in self.differs(target, *EVERYBODY)] == [("teacher", "disabled")]
+        assert [(one.key, one.what) for one in self.differs(target, *EVERYBODY)] == [("teacher", self.disabled)]
 
     def test_no_finding_has_a_value_in_it(self, target: Target) -> None:
         self.deliver(target, *EVERYBODY)

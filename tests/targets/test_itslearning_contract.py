@@ -10,12 +10,15 @@ import pytest
 from rostersync.errors import TargetUnavailable
 from rostersync.lab.doubles.itslearning import LmsPerson
 from rostersync.targets import Target
-from tests.targets.contract import EVERYBODY, LINKED, SUSPENDED, TEACHER, Seen, SeenUser, TargetContract, moved, removed
+from tests.targets.contract import EVERYBODY, LINKED, SUSPENDED, TEACHER, Seen, SeenUser, moved, removed
 from tests.targets.itslearning_site import Lab, lab
+from tests.targets.observing import ObservingContract
 
 
-class TestItslearning(TargetContract):
+class TestItslearning(ObservingContract):
     made: list[Target]
+    disabled = "lost"  # in the trash
+    linked = "guardian"  # links are hers
 
     @pytest.fixture(autouse=True)
     def _site(self, tmp_path: Path) -> Iterator[None]:

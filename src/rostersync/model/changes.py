@@ -140,10 +140,14 @@ class Delivery(Struct, frozen=True, gc=False):
 
 
 class Placed(Struct, frozen=True, gc=False):
-    """One thing a target should hold. `target_key` is the LMS's own key of an adopted user; empty means the id."""
+    """One thing a target should hold. `target_key` is the LMS's own key of an adopted user; empty means the id.
+
+    `near` is, for a target that looks around and is read back, what a delivery of the thing would be told besides.
+    """
 
     value: Held
     target_key: str = ""
+    near: tuple[Placed, ...] = ()
 
 
 class Outcome(Struct, frozen=True, gc=False):

@@ -58,14 +58,26 @@ class Near:
 
     def around(self, target: str, deliveries: Sequence[Delivery]) -> list[Delivery]:
         """These deliveries, each with what is near it."""
-        own = [frozenset(_named(one)) for one in deliveries]
-        placed = self._placed(target, frozenset().union(*own))
+        own = [(one.id, frozenset(_named(one))) for one in deliveries]
         users = {one.id for one in deliveries if one.object_kind == "user"}
-        followed = users | {id_ for id_, one in placed.items() if isinstance(one.value, User)}
+        near = self._beside(target, own, users)
+        return [replace(one, near=found) for one, found in zip(deliveries, near, strict=True)]
+
+    def beside(self, target: str, things: Sequence[Placed]) -> list[Placed]:
+        """These things that a target holds, each with what is near it."""
+        own = [(one.value.id, frozenset(_mentioned(one.value))) for one in things]
+        users = {one.value.id for one in things if isinstance(one.value, User)}
+        near = self._beside(target, own, users)
+        return [replace(one, near=found) for one, found in zip(things, near, strict=True)]
+
+    def _beside(
+        self, target: str, own: Sequence[tuple[str, frozenset[str]]], users: Collection[str]
+    ) -> Iterator[tuple[Placed, ...]]:
+        """What is near things, each told as its id and the ids that it mentions."""
+        placed = self._placed(target, frozenset().union(*(ids for _, ids in own)))
+        followed = {*users, *(id_ for id_, one in placed.items() if isinstance(one.value, User))}
         wards = self._wards(target, followed)
-        return [
-            replace(one, near=tuple(_chosen(one, ids, placed, wards))) for one, ids in zip(deliveries, own, strict=True)
-        ]
+        return (tuple(_chosen(id_, ids, placed, wards)) for id_, ids in own)
 
     def _wards(self, target: str, guardians: Collection[str]) -> Mapping[str, list[Placed]]:
         """Guardian -> those who should have her."""
@@ -124,12 +136,12 @@ def _mentioned(value: Held | None) -> Iterator[str]:
 
 
 def _chosen(
-    delivery: Delivery, ids: frozenset[str], placed: Mapping[str, Placed], wards: Mapping[str, list[Placed]]
+    own: str, ids: frozenset[str], placed: Mapping[str, Placed], wards: Mapping[str, list[Placed]]
 ) -> Iterator[Placed]:
     """What is mentioned, and everybody who has one of the users among it, or the user herself, as a guardian."""
     seen: set[str] = set()
     mentioned = [placed[id_] for id_ in sorted(ids) if id_ in placed]
-    following = [delivery.id, *(one.value.id for one in mentioned if isinstance(one.value, User))]
+    following = [own, *(one.value.id for one in mentioned if isinstance(one.value, User))]
     for one in (*mentioned, *(ward for guardian in following for ward in wards.get(guardian, ()))):
         if one.value.id not in seen:
             seen.add(one.value.id)

@@ -39,7 +39,8 @@ class Observing(Protocol):
     def expected(self, roster: Iterable[Placed]) -> Iterator[Observed]:
         """How these things, organisations and groups before users, should read back if nobody had touched them.
 
-        A kind, or a thing, that the target does not hold is left out.
+        A kind, or a thing, that the target does not hold is left out. What is walked through has what is `near` it, where the
+        target looks around.
         """
         ...
 

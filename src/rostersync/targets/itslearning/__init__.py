@@ -6,9 +6,9 @@ handed over to the site's administrator.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from rostersync.model import Delivery, Kind, Outcome, Placed
+from rostersync.model import Delivery, Kind, ObjectKind, Observed, Outcome, Placed
 from rostersync.targets import Existing, Target
 from rostersync.targets.itslearning import everybody
 from rostersync.targets.itslearning.jobs import chunks
@@ -16,9 +16,11 @@ from rostersync.targets.itslearning.people import People
 from rostersync.targets.itslearning.roles import Roles
 from rostersync.targets.itslearning.service import Site
 from rostersync.targets.itslearning.settings import WORDINGS, Settings, refuse_mistakes
+from rostersync.targets.itslearning.showing import Showing
 from rostersync.targets.itslearning.structure import Structure
 from rostersync.targets.itslearning.users import Users
 from rostersync.targets.leftout import LeftOut
+from rostersync.targets.observing import Walk
 
 __all__ = ["WORDINGS", "Itslearning", "Settings", "make"]
 
@@ -38,6 +40,7 @@ class Itslearning:
         self._delivering = Site(name, settings, paced=True)
         people = People(settings, Roles(settings), self._left_out)
         self._structure = Structure(self._delivering, settings, self._left_out)
+        self._showing = Showing(self._site, settings, people)
         self._users = Users(self._delivering, settings, people, self._left_out)
 
     @property
@@ -90,6 +93,32 @@ class Itslearning:
             TargetUnavailable: the site does not let itself be read (readAllPersons has to be switched on there).
         """
         return everybody.existing(self._site, self._settings)
+
+    @property
+    def lists(self) -> frozenset[ObjectKind]:
+        """Its users; nothing else can be listed."""
+        return frozenset({"user"})
+
+    @property
+    def walk(self) -> Walk | None:
+        """A batch of persons is one call, and the memberships of each of them another."""
+        return Walk(self._settings.batch, self._settings.batch + 1)
+
+    def expected(self, roster: Iterable[Placed]) -> Iterator[Observed]:
+        """What it should show of these; whoever is in its trash should not be seen."""
+        return self._showing.expected(roster)
+
+    def observed(self) -> Iterator[Observed]:
+        """The users that the site lists, which tells no more than that they are there."""
+        return (Observed("user", one.target_key, (("enabled", "true"),)) for one in self.existing())
+
+    def holds(self, sought: Sequence[Placed]) -> Iterator[Observed]:
+        """What the site has of these.
+
+        Raises:
+            TargetUnavailable: it cannot be read now, or not at all.
+        """
+        return self._showing.holds(sought)
 
     def deliver(self, deliveries: Iterable[Delivery], roster: Callable[[], Iterator[Placed]]) -> Iterator[Outcome]:  # noqa: ARG002
         """Do the deliveries, a batch at a time. The roster is not looked at: what is `near` is enough.

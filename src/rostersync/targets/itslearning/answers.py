@@ -8,7 +8,15 @@ from typing import Final
 from lxml import etree
 from msgspec import Struct
 
-from rostersync.targets.itslearning.words import COMMON, HEADER, MEMBERSHIP_VALUES, PERSON, PERSON_VALUES, SOAP
+from rostersync.targets.itslearning.words import (
+    COMMON,
+    GROUP_VALUES,
+    HEADER,
+    MEMBERSHIP_VALUES,
+    PERSON,
+    PERSON_VALUES,
+    SOAP,
+)
 
 _ENVELOPE: Final = f"{{{SOAP}}}Envelope"
 _FAULT: Final = f"{{{SOAP}}}Body/{{{SOAP}}}Fault"
@@ -124,6 +132,9 @@ class Person(Struct, frozen=True):
     """A person as the LMS tells of her. `key` is empty where nobody gave her one; `children` are keys."""
 
     key: str
+    first: str = ""
+    last: str = ""
+    email: str = ""
     login: str = ""
     fields: tuple[tuple[str, str], ...] = ()
     children: frozenset[str] = frozenset()
@@ -133,12 +144,23 @@ def persons(document: etree._Element) -> Iterator[Person]:
     """The persons in an answer, in its order."""
     for pair in document.iter(f"{{{PERSON}}}personIdPair"):
         extension = pair.find(f"{{{PERSON}}}person/{{{PERSON_VALUES}}}extension")
+        names = dict(_names(pair))
         yield Person(
             key=_text(pair, f"{{{PERSON}}}sourcedId/{{{COMMON}}}identifier"),
+            first=names.get("first", ""),
+            last=names.get("last", ""),
+            email=_text(pair, f".//{{{COMMON}}}email"),
             login=_text(pair, f".//{{{PERSON_VALUES}}}userId/{{{COMMON}}}userIdValue"),
             fields=tuple(_fields(extension)) if extension is not None else (),
             children=frozenset(_children(extension)) if extension is not None else frozenset(),
         )
+
+
+def _names(pair: etree._Element) -> Iterator[tuple[str, str]]:
+    """The parts of a name by their kind, which is not always written alike."""
+    for part in pair.iter(f"{{{PERSON_VALUES}}}partName"):
+        kind = _text(part, f"{{{PERSON_VALUES}}}namePartType").lower()
+        yield kind, _text(part, f"{{{PERSON_VALUES}}}namePartValue")
 
 
 def _fields(extension: etree._Element) -> Iterator[tuple[str, str]]:
@@ -150,6 +172,26 @@ def _children(extension: etree._Element) -> Iterator[str]:
     for one in extension.iterfind(f"{{{COMMON}}}relationship"):
         if _text(one, f"{{{COMMON}}}relation") == "Child":
             yield _text(one, f"{{{COMMON}}}sourceId/{{{COMMON}}}identifier")
+
+
+class Hierarchy(Struct, frozen=True):
+    """A group as the LMS tells of it: its title, and the key of what it stands below."""
+
+    key: str
+    title: str
+    parent: str
+
+
+def hierarchies(document: etree._Element) -> Iterator[Hierarchy]:
+    """The groups in an answer, in its order."""
+    for pair in document.iter("{*}groupIdPair"):
+        yield Hierarchy(
+            key=_text(pair, f"{{*}}sourcedId/{{{COMMON}}}identifier"),
+            title=_text(pair, f"{{*}}group/{{{GROUP_VALUES}}}description/{{{GROUP_VALUES}}}descShort"),
+            parent=_text(
+                pair, f"{{*}}group/{{{GROUP_VALUES}}}relationship/{{{GROUP_VALUES}}}sourceId/{{{COMMON}}}identifier"
+            ),
+        )
 
 
 def total(document: etree._Element) -> int | None:

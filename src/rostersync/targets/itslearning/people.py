@@ -28,25 +28,25 @@ class Tie(NamedTuple):
 
 
 class People:
-    """Turns users into what one site takes."""
+    """Turns users into what one site takes. `number_field` is the one for national numbers, empty for none."""
 
     def __init__(self, settings: Settings, roles: Roles, left_out: LeftOut) -> None:
         self._root = settings.root
-        self._number_field = "" if settings.national_number == "none" else settings.national_number
+        self.number_field = "" if settings.national_number == "none" else settings.national_number
         self._roles = roles
         self._left_out = left_out
 
     def values(self, user: User, key: str, before: User | None = None) -> PersonValues:
         """A user's values. What she had `before` and has no more is blanked; her login becomes her key, which is nobody's."""
         fields, had = dict(user.fields), dict(before.fields) if before else {}
-        number = fields.get("national_number", "") if self._number_field else ""
+        number = fields.get("national_number", "") if self.number_field else ""
         return PersonValues(
             first=user.given_name,
             last=user.family_name,
             profile=self._roles.profile(user.role),
             email=fields.get("email", "" if had.get("email") else None),
             login=_login(fields) or (key if _login(had) else None),
-            fields=((self._number_field, number),) if number else (),
+            fields=((self.number_field, number),) if number else (),
         )
 
     def count(self, user: User) -> None:

@@ -78,7 +78,7 @@ class Users:
         """Creating also updates, and restores from the trash; what goes away needs a replace afterwards."""
         written = [job for job in _unfailed(jobs) if _anew(job.delivery) or _changed(job.delivery)]
         self._persons("createPersons", written)
-        self._persons("replacePersons", [job for job in _unfailed(written) if _replaced(job.delivery)])
+        self._persons("replacePersons", [job for job in _unfailed(written) if _replaced(job)])
 
     def _persons(self, operation: str, jobs: Sequence[Job]) -> None:
         told = [_Part(job, job.key, self._content(job, operation)) for job in jobs]
@@ -160,10 +160,16 @@ def _changed(delivery: Delivery) -> bool:
     return core_of(_user(delivery.before)) != core_of(_user(delivery.after))
 
 
-def _replaced(delivery: Delivery) -> bool:
-    """Whether creating is not enough: she was in the trash, with links of then, or something of hers goes away."""
-    before, after = delivery.before, _user(delivery.after)
-    return isinstance(before, User) and (not before.enabled or loses_values(before, after))
+def _replaced(job: Job) -> bool:
+    """Whether creating is not enough: something of hers goes away, or she may have links that she should not.
+
+    She was in the trash, with links of then; or a guardian is sent again, since others changed her, or nobody knows.
+    """
+    before, after = job.delivery.before, _user(job.delivery.after)
+    if not isinstance(before, User):
+        return False
+    follows = after.face == "guardian" or any(wards(after.id, job.near.values()))
+    return not before.enabled or loses_values(before, after) or (follows and _anew(job.delivery))
 
 
 def _unfailed(jobs: Sequence[Job]) -> list[Job]:

@@ -13,7 +13,7 @@ from rostersync.lab.doubles.itslearning.page import page
 from rostersync.lab.doubles.itslearning.reading import group_of, keys_of, membership_of, pairs_of, person_of, text_of
 from rostersync.lab.doubles.itslearning.shapes import HEADER, MESSAGES, REQUESTS, VALUES, Shape, misfit
 from rostersync.lab.doubles.itslearning.site import DONE, LARGEST_REQUEST, Reply, Site
-from rostersync.lab.doubles.itslearning.telling import membership_xml, person_xml
+from rostersync.lab.doubles.itslearning.telling import group_xml, membership_xml, person_xml
 from rostersync.lab.doubles.server import Asked, Told
 
 _SOAP: Final = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -37,7 +37,8 @@ class ItslearningDouble:
     """IMS Enterprise Services before `site`, for one account.
 
     `delay` is how long each call takes, in seconds; `fails` so many calls fail with HTTP 500; a request that mentions one
-    of `poison` always does; `reads` is whether readAllPersons is switched on. Whoever looks at it with a browser is shown
+    of `poison` always does; `reads` is whether readAllPersons is switched on, and
+    `unread` are the operations that are not. Whoever looks at it with a browser is shown
     what the site holds.
     """
 
@@ -48,6 +49,7 @@ class ItslearningDouble:
         self.fails = 0
         self.poison: set[str] = set()
         self.reads = True
+        self.unread: set[str] = set()
         self.faults = site.faults
 
     def answer(self, asked: Asked) -> Told:
@@ -90,10 +92,14 @@ class ItslearningDouble:
     # -- operations -----------------------------------------------------------------------------------------------------
 
     def _operation(self, system: str, operation: str, request: etree._Element) -> tuple[list[Reply], str]:
+        if operation in self.unread:
+            return [Reply("failure", "error", "The operation is not enabled.")] * max(1, len(keys_of(request))), ""
         if operation == "readAllPersons":
             return self._page(request)
         if operation == "readPersons":
             return self._told_persons(keys_of(request))
+        if operation == "readGroups":
+            return self._told_groups(keys_of(request))
         if operation.startswith("readMemberships"):
             return self._told_memberships(operation, text_of(request[0]))
         return list(self._written(system, operation, request)), ""
@@ -131,6 +137,14 @@ class ItslearningDouble:
         ]
         told = "".join(person_xml(key, active[key]) for key in keys if key in active)
         return replies, f"<m:personIdPairSet>{told}</m:personIdPairSet>"
+
+    def _told_groups(self, keys: list[str]) -> tuple[list[Reply], str]:
+        there = {key: one for key, one in self.site.groups.items() if not one.trashed}
+        replies = [
+            DONE if key in there else Reply("failure", "error", "The group does not exist.") for key in _few(keys)
+        ]
+        told = "".join(group_xml(key, there[key]) for key in keys if key in there)
+        return replies, f"<m:groupIdPairSet>{told}</m:groupIdPairSet>"
 
     def _told_memberships(self, operation: str, key: str) -> tuple[list[Reply], str]:
         place = 1 if operation.endswith("Person") else 0

@@ -151,7 +151,7 @@ REQUESTS: Final = {
     **{("gms", f"{verb}Groups"): _pairs("gms") for verb in ("create", "update", "replace")},
     **{("mms", f"{verb}Memberships"): _pairs("mms") for verb in ("create", "update", "replace")},
     **{("pms", name): _keys("pms") for name in ("deletePersons", "readPersons")},
-    ("gms", "deleteGroups"): _keys("gms"),
+    **{("gms", name): _keys("gms") for name in ("deleteGroups", "readGroups")},
     ("mms", "deleteMemberships"): _keys("mms"),
     ("mms", "readMembershipsForPerson"): _of("mms", "personSourcedId"),
     ("mms", "readMembershipsForGroup"): _of("mms", "groupSourcedId"),

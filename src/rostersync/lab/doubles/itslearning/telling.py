@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.sax.saxutils import escape
 
 from rostersync.lab.doubles.itslearning.shapes import COMMON
-from rostersync.lab.doubles.itslearning.site import LmsMembership, LmsPerson
+from rostersync.lab.doubles.itslearning.site import LmsGroup, LmsMembership, LmsPerson
 
 
 def person_xml(key: str, person: LmsPerson) -> str:
@@ -27,6 +27,15 @@ def person_xml(key: str, person: LmsPerson) -> str:
         f'<v:userId><c:userIdValue xmlns:c="{COMMON}">{escape(person.login)}</c:userIdValue></v:userId>'
         "<v:institutionRole><v:institutionRoleType>Learner</v:institutionRoleType></v:institutionRole>"
         f"<v:extension>{fields}{links}</v:extension></m:person></m:personIdPair>"
+    )
+
+
+def group_xml(key: str, group: LmsGroup) -> str:
+    """A hierarchy, in the prefixes m and v."""
+    return (
+        f"<m:groupIdPair><m:sourcedId>{_identifier(key)}</m:sourcedId><m:group><v:relationship><v:relation>Parent</v:relation>"
+        f"<v:sourceId>{_identifier(group.parent)}</v:sourceId></v:relationship><v:description><v:descShort>"
+        f"{escape(group.title)}</v:descShort></v:description></m:group></m:groupIdPair>"
     )
 
 
