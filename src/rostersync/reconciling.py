@@ -71,7 +71,7 @@ class Looking:
             if reader.walk is None or self.listing:
                 self._list(reader, one)
             if reader.walk:
-                self._walk(reader, reader.walk, one, looks_around=part.target.looks_around)
+                self._walk(reader, reader.walk, one)
             looked.append(one)
         return looked
 
@@ -89,7 +89,7 @@ class Looking:
         looked.compared += 0 if reader.walk else ours.count
         self.progress(f"reading {looked.target}", shown.count)
 
-    def _walk(self, reader: Observing, walk: Walk, looked: Looked, *, looks_around: bool) -> None:
+    def _walk(self, reader: Observing, walk: Walk, looked: Looked) -> None:
         """The next things in id order, as many as the calls allow. Ids are keyed digests: any stretch is a fair sample."""
         if 0 < self.calls < walk.calls:
             raise Usage([f"--calls {self.calls}: {looked.target} takes {walk.calls} calls for {walk.at_once} things"])
@@ -98,7 +98,7 @@ class Looking:
         for kind, some in self._coming(looked, walk.at_once):
             if looked.calls + walk.calls > self.calls:
                 return
-            self._step(reader, looked, kind, some, looks_around=looks_around)
+            self._step(reader, looked, kind, some, near=walk.near)
             looked.calls += walk.calls
             self.progress(f"walking through {looked.target}", looked.compared)
         looked.place = Place(ended_at=self.now.isoformat())
@@ -112,12 +112,10 @@ class Looking:
             for some in batches(self.store.known.objects(looked.target, kind, after), at_once):
                 yield kind, some
 
-    def _step(
-        self, reader: Observing, looked: Looked, kind: ObjectKind, some: list[Known], *, looks_around: bool
-    ) -> None:
+    def _step(self, reader: Observing, looked: Looked, kind: ObjectKind, some: list[Known], *, near: bool) -> None:
         ours = _Ours()
         placed = list(ours.placed(some))
-        if looks_around:
+        if near:
             placed = self.store.near.beside(looked.target, placed)
         found = compare(reader.expected(placed), reader.holds(placed))
         told = list(self._told(looked.target, found, ours, MENDED))

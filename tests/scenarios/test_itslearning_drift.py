@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from rostersync.drift import MENDED
 from rostersync.errors import TargetUnavailable
 from rostersync.lab.doubles.itslearning.site import LmsMembership, LmsPerson
-from rostersync.model import Group
-from rostersync.reconciling import Looked, Looking, repair
+from rostersync.reconciling import Looked
+from tests.scenarios.drifting import found, look, mend
 from tests.scenarios.test_itslearning import children, groups, person, same_as_known, town_at
 from tests.scenarios.town import AUTUMN, Town
 from tests.targets.itslearning_site import Lab, lab
 
-NOW = datetime(2026, 10, 5, 12, 0, tzinfo=UTC)
 NEXT = AUTUMN + timedelta(days=1)
 
 
@@ -34,36 +32,6 @@ def town(tmp_path: Path, site: Lab) -> Iterator[Town]:
     assert town.sync(AUTUMN).code == 0
     yield town
     town.parts().target("lms").target.close()
-
-
-def look(town: Town, calls: int = 500, *, listing: bool = False) -> Looked:
-    store = town.store()
-    try:
-        (looked,) = Looking(store, NOW, calls, listing, lambda *_: None).look(town.parts())
-        return looked
-    finally:
-        store.close()
-
-
-def found(town: Town) -> dict[str, tuple[str, str]]:
-    """Name -> what was found of it, and the aspects."""
-    names = {user.id: name for (name, _), user in town.known().items()}
-    store = town.store()
-    try:
-        names |= {
-            one.id: one.value.title for one in store.known.objects("lms", "group") if isinstance(one.value, Group)
-        }
-        return {names.get(one.id, one.id): (one.what, one.aspects) for one in store.drift.found("lms")}
-    finally:
-        store.close()
-
-
-def mend(town: Town) -> int:
-    store = town.store()
-    try:
-        return repair(store, town.parts(), MENDED, AUTUMN, NOW).marked.total()
-    finally:
-        store.close()
 
 
 def key_of(site: Lab, name: str) -> str:

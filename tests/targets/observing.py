@@ -32,7 +32,7 @@ from tests.targets.contract import (
 class ObservingContract(TargetContract):
     """The stories of a target that is read back, beside all others.
 
-    `disabled`: what is found of a user who may log in no more; `linked`: on whose side a link is shown.
+    `disabled`: what is found of a user who may log in no more; `linked`: on whose side a link is shown, if at all.
     """
 
     disabled: What = "disabled"
@@ -41,7 +41,7 @@ class ObservingContract(TargetContract):
     def differs(self, target: Target, *should: Delivery) -> list[Finding]:
         """What is found when the LMS should hold what these deliveries say."""
         reader, roster = observing(target), list(roster_of(should)())
-        if target.looks_around:
+        if reader.walk and reader.walk.near:
             roster = beside(roster)
         shown = reader.observed() if reader.walk is None else reader.holds(roster)
         return sorted(compare(reader.expected(roster), shown))
@@ -77,7 +77,7 @@ class ObservingContract(TargetContract):
         assert {one.what for one in found} == {"changed"}
         assert {(one.object_kind, one.key) for one in found} >= {
             ("group", "class"),
-            ("user", self.linked),
+            ("user", self.linked or "teacher"),
             ("user", "teacher"),
         }
         assert [len(one.aspects) for one in found if one.key == "teacher"] == [2]

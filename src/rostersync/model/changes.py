@@ -142,7 +142,7 @@ class Delivery(Struct, frozen=True, gc=False):
 class Placed(Struct, frozen=True, gc=False):
     """One thing a target should hold. `target_key` is the LMS's own key of an adopted user; empty means the id.
 
-    `near` is, for a target that looks around and is read back, what a delivery of the thing would be told besides.
+    `near` is what a delivery of the thing could be told besides, where it is read back by a walk that asks for that.
     """
 
     value: Held

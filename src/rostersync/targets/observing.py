@@ -16,10 +16,14 @@ from rostersync.targets import Existing, Target
 
 
 class Walk(Struct, frozen=True):
-    """What one call of `Observing.holds` costs: it asks for up to `at_once` things, in up to `calls` calls to the LMS."""
+    """What one call of `Observing.holds` costs: it asks for up to `at_once` things, in up to `calls` calls to the LMS.
+
+    `near`: each thing is to be told with what is near it.
+    """
 
     at_once: int
     calls: int
+    near: bool = False
 
 
 @runtime_checkable
@@ -40,7 +44,7 @@ class Observing(Protocol):
         """How these things, organisations and groups before users, should read back if nobody had touched them.
 
         A kind, or a thing, that the target does not hold is left out. What is walked through has what is `near` it, where the
-        target looks around.
+        walk asks for that.
         """
         ...
 

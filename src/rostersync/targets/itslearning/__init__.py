@@ -102,7 +102,7 @@ class Itslearning:
     @property
     def walk(self) -> Walk | None:
         """A batch of persons is one call, and the memberships of each of them another."""
-        return Walk(self._settings.batch, self._settings.batch + 1)
+        return Walk(self._settings.batch, self._settings.batch + 1, near=True)
 
     def expected(self, roster: Iterable[Placed]) -> Iterator[Observed]:
         """What it should show of these; whoever is in its trash should not be seen."""

@@ -8,20 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from rostersync.model import Delivery, Kind, Outcome, Placed
+from rostersync.model import Delivery, Kind, ObjectKind, Observed, Outcome, Placed
 from rostersync.targets import Existing, Target
 from rostersync.targets.leftout import LeftOut
 from rostersync.targets.moodle import everybody
 from rostersync.targets.moodle.accounts import Accounts
 from rostersync.targets.moodle.jobs import Job, chunks, going
+from rostersync.targets.moodle.rekeying import rekey
 from rostersync.targets.moodle.settings import WORDINGS, Settings, refuse_mistakes
+from rostersync.targets.moodle.showing import Showing
 from rostersync.targets.moodle.site import Site
 from rostersync.targets.moodle.structure import Structure
 from rostersync.targets.moodle.ties import Ties
+from rostersync.targets.observing import Walk
+from rostersync.targets.rekeying import Rekeyed
 
 __all__ = ["WORDINGS", "Moodle", "Settings", "make"]
 
 _AT_ONCE = 200
+_WALKED = 50
+_WALKED_BESIDES = 8
+"""Calls for each full batch of what is walked: accounts by two keys, cohorts and their members, four of each."""
 
 
 class Moodle:
@@ -39,6 +46,7 @@ class Moodle:
         self._delivering = site or Site(name, settings, paced=True)
         self._accounts = Accounts(self._delivering, settings, self._left_out)
         self._structure = Structure(self._delivering, settings, self._left_out)
+        self._showing = Showing(name, self._site, settings)
         self._ties = Ties(self._delivering, settings, self._accounts, self._structure, self._left_out)
 
     @property
@@ -94,6 +102,41 @@ class Moodle:
             TargetUnavailable: it cannot be read.
         """
         return everybody.existing(self._site, self._settings)
+
+    @property
+    def lists(self) -> frozenset[ObjectKind]:
+        """Its accounts; courses are asked for one by one."""
+        return frozenset({"user"})
+
+    @property
+    def walk(self) -> Walk | None:
+        """Accounts come some a call, and the courses of each take another; a few more tell of cohorts."""
+        return Walk(_WALKED, _WALKED + _WALKED_BESIDES * -(-_WALKED // self._settings.batch), near=True)
+
+    def expected(self, roster: Iterable[Placed]) -> Iterator[Observed]:
+        """What it should show of these."""
+        return self._showing.expected(roster)
+
+    def observed(self) -> Iterator[Observed]:
+        """Every account, which tells whether it is there and may log in."""
+        for one in self.existing():
+            yield Observed("user", one.target_key, (("enabled", "true" if one.enabled else "false"),))
+
+    def holds(self, sought: Sequence[Placed]) -> Iterator[Observed]:
+        """What the site has of these.
+
+        Raises:
+            TargetUnavailable: it cannot be read now, or not at all.
+        """
+        return self._showing.holds(sought)
+
+    def rekey(self, pairs: Iterable[tuple[str, str]]) -> Iterator[Rekeyed]:
+        """Give accounts our ids as their ID numbers.
+
+        Raises:
+            TargetUnavailable: nothing more can be done now.
+        """
+        return rekey(self._site, self._accounts, pairs)
 
     def deliver(self, deliveries: Iterable[Delivery], roster: Callable[[], Iterator[Placed]]) -> Iterator[Outcome]:  # noqa: ARG002
         """Do the deliveries, those of one phase and kind together. The roster is not looked at.

@@ -94,10 +94,7 @@ class Accounts:
         return accounts
 
     def _adopted(self, jobs: Sequence[Job]) -> dict[str, Account]:
-        by_number = {job.delivery.target_key[1:] for job in jobs if job.delivery.target_key.startswith(BY_NUMBER)}
-        by_idnumber = {job.delivery.target_key for job in jobs} - {BY_NUMBER + one for one in by_number}
-        there = {f"{BY_NUMBER}{one.key}": one for one in self._by("id", by_number)}
-        there |= {one.idnumber: one for one in self._by("idnumber", by_idnumber)}
+        there = self.by_keys(job.delivery.target_key for job in jobs)
         found = {}
         for job in jobs:
             account = there.get(job.delivery.target_key)
@@ -108,6 +105,13 @@ class Accounts:
                 if account.idnumber and not self._settings.rekey:
                     job.fail(FOREIGN)
         return found
+
+    def by_keys(self, keys: Iterable[str]) -> dict[str, Account]:
+        """Accounts by the keys that `existing` tells: their ID numbers, or `#` and their numbers."""
+        sought = set(keys)
+        by_number = {key[1:] for key in sought if key.startswith(BY_NUMBER)}
+        there = {f"{BY_NUMBER}{one.key}": one for one in self._by("id", by_number)}
+        return there | {one.idnumber: one for one in self._by("idnumber", sought - there.keys())}
 
     def _by(self, field: str, values: Iterable[str]) -> list[Account]:
         asked = sorted(value for value in values if value)

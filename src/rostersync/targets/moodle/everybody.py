@@ -10,6 +10,7 @@ from rostersync.targets import Existing
 from rostersync.targets.moodle.accounts import BY_NUMBER
 from rostersync.targets.moodle.form import Row, Value, room
 from rostersync.targets.moodle.settings import Settings
+from rostersync.targets.moodle.showing import COHORT_MEMBERS, USERS_COURSES
 from rostersync.targets.moodle.site import Refused, Site
 
 _SITE_COURSE: Final = 1
@@ -28,6 +29,7 @@ _ALWAYS: Final = (
     "core_course_get_categories",
     "core_course_get_courses_by_field",
     "core_cohort_get_cohorts",
+    USERS_COURSES,
 )
 _COURSES: Final = (
     "core_course_create_courses",
@@ -36,6 +38,7 @@ _COURSES: Final = (
     "enrol_manual_unenrol_users",
 )
 _COHORTS: Final = (
+    COHORT_MEMBERS,
     "core_cohort_create_cohorts",
     "core_cohort_update_cohorts",
     "core_cohort_add_cohort_members",

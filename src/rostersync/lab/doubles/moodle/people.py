@@ -162,6 +162,19 @@ def get_enrolled_users(site: Site, told: Row) -> Any:
     return [{"id": key, "fullname": "", "roles": _roles(site.tables, key, course)} for key in page]
 
 
+def get_users_courses(site: Site, told: Row) -> Any:
+    """`core_enrol_get_users_courses`: the courses that somebody is enrolled in, hidden ones too for who may see them."""
+    checked(told, "userid", "returnusercount")
+    key = number(told, "userid")
+    if site.tables.account(key) is None:
+        raise Refusal("invaliduser")
+    return [
+        {"id": one.id, "shortname": one.shortname, "idnumber": one.idnumber, "visible": int(one.visible)}
+        for one in site.tables.courses.values()
+        if (one.id, key) in site.tables.enrolments
+    ]
+
+
 def _roles(tables: Tables, user: int, course: int) -> list[dict[str, int]]:
     held = [one.role for one in tables.assigned if (one.user, one.level, one.instance) == (user, "course", course)]
     return [{"roleid": role} for role in held]

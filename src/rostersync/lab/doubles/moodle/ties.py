@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from rostersync.lab.doubles.moodle.form import Row, checked, number, rows, text
+from rostersync.lab.doubles.moodle.form import Row, checked, number, rows, text, texts
 from rostersync.lab.doubles.moodle.refusal import Refusal
 from rostersync.lab.doubles.moodle.site import Site
 from rostersync.lab.doubles.moodle.tables import Assigned, Level
@@ -42,6 +42,16 @@ def _check_enrolment(site: Site, course: int, user: int) -> None:
         raise Refusal("invaliduser")
     if site.tables.accounts[user].deleted:
         raise Refusal("userdeleted")
+
+
+def get_cohort_members(site: Site, told: Row) -> Any:
+    """`core_cohort_get_cohort_members`: all or nothing."""
+    keys = [int(key) for key in texts(told, "cohortids")]
+    if any(key not in site.tables.cohorts for key in keys):
+        raise Refusal("invalidrecord")
+    return [
+        {"cohortid": key, "userids": [user for cohort, user in site.tables.members if cohort == key]} for key in keys
+    ]
 
 
 def add_cohort_members(site: Site, told: Row) -> Any:
