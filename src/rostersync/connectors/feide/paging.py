@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import ldap
 from ldap.controls.libldap import SimplePagedResultsControl
@@ -17,19 +16,22 @@ from rostersync.errors import SnapshotRefused
 def pages(
     session: Session, base: str, wanted: str, attributes: Sequence[str], size: int
 ) -> Iterator[tuple[str, Attributes]]:
-    """Every entry of a search (RFC 2696), one at a time.
+    """Every entry of a search (RFC 2696), one at a time. While one page is worked on, the server makes the next.
 
     Raises:
         TooMany: the server gives no page of that size.
         SnapshotRefused: it does not page, or a part of the tree is elsewhere.
         ldap.LDAPError: anything else.
     """
-    cookie = b""
-    while True:
+
+    def ask(cookie: bytes) -> int:
         control = SimplePagedResultsControl(True, size=size, cookie=cookie)
-        ended: list[Any] = []
+        return session.ask(base, wanted, attributes, control=control)
+
+    asked: int | None = ask(b"")
+    while asked is not None:
         try:
-            yield from session.entries(base, wanted, attributes, control=control, ended=ended)
+            entries, ended = session.answer(asked)
         except ldap.ADMINLIMIT_EXCEEDED:
             if size > 1:
                 raise TooMany from None
@@ -39,6 +41,5 @@ def pages(
             raise SnapshotRefused(
                 "no proof", "the directory does not give its entries in pages, so none can be the last"
             )
-        cookie = paged[0].cookie
-        if not cookie:
-            return
+        asked = ask(paged[0].cookie) if paged[0].cookie else None
+        yield from entries

@@ -35,6 +35,7 @@ Texts = dict[str, tuple[str, ...]]
 _LENGTH: Final = Layout(">I")
 _END: Final = 0xFFFFFFFF
 _BITS: Final = 1 << 256
+_SPELLINGS: Final = 256
 
 
 class Row(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -50,6 +51,8 @@ class Tidying:
     def __init__(self, attributes: Iterable[str]) -> None:
         self._names = {name.lower(): name for name in attributes}
         self.unreadable: Counter[str] = Counter()
+        # A server spells an attribute the same in every entry.
+        self._meant = lru_cache(maxsize=_SPELLINGS)(self._name_of)
 
     def row(self, kind: str, dn: str, attributes: Attributes) -> Row:
         """The row of one entry.
@@ -59,13 +62,8 @@ class Tidying:
         """
         found: Texts = {}
         for spelled, values in attributes.items():
-            bare, _, option = spelled.partition(";")
-            if option.startswith("range="):
-                raise SnapshotRefused(
-                    "no proof", f"the server gives only some of the values of {bare}; raise its limit"
-                )
-            name = self._names.get(bare.lower())
-            if name and not option and (texts := self._texts(name, values)):
+            name = self._meant(spelled)
+            if name and (texts := self._texts(name, values)):
                 found[name] = texts
         own = next((found.pop(name) for name in ID_ATTRIBUTES if name in found), ())
         if own:
@@ -73,6 +71,13 @@ class Tidying:
         if kind == "school":
             found[DN] = (plain_dn(dn),)
         return Row(kind, {name: found[name] for name in sorted(found) if name not in ID_ATTRIBUTES})
+
+    def _name_of(self, spelled: str) -> str:
+        """Our name of an attribute as the server spells it; empty for one that is passed over."""
+        bare, _, option = spelled.partition(";")
+        if option.startswith("range="):
+            raise SnapshotRefused("no proof", f"the server gives only some of the values of {bare}; raise its limit")
+        return "" if option else self._names.get(bare.lower(), "")
 
     def _texts(self, name: str, values: Sequence[bytes]) -> tuple[str, ...]:
         if name in BINARY:
@@ -127,8 +132,7 @@ class Writing:
         """Write one row."""
         content = self._encode(row)
         self._sum += int.from_bytes(hashlib.sha256(content).digest())
-        self._stream.write(_LENGTH.pack(len(content)))
-        self._stream.write(content)
+        self._stream.write(_LENGTH.pack(len(content)) + content)
         self.count[row.kind] += 1
 
     def finish(self, proof: str) -> str:
