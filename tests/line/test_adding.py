@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from msgspec.structs import replace
 
 from rostersync.desire import Rules
 from rostersync.desire.adding import heard
 from rostersync.desire.seen import Seen, see
-from rostersync.model import Card, OwnClaim, RoleModel
+from rostersync.model import Card, GroupFact, OwnClaim, RoleModel, School, TieFact
 from tests.line.builders import ROLES
 
 TODAY = date(2026, 11, 22)
@@ -80,6 +80,25 @@ def test_the_same_holds_for_a_ward() -> None:
     ward = Card("w", (replace(SIS, present=False), FEIDE))
     (found,) = heard(Card("p", (SIS,), wards=(ward,)), rules()).wards
     assert [one.present for one in found.claims] == [False, False]
+
+
+def school(source: str) -> TieFact:
+    """A tie to a school."""
+    north = School("s1", "Nord skole", "974589230")
+    return TieFact(GroupFact("s1", "school", "Nord", "Nord skole", north), "pupil", source)
+
+
+def open_ties(*ties: TieFact) -> list[str]:
+    return [one.source for one in see(Card("p", (SIS,), ties), rules(), TODAY).own]
+
+
+def test_its_groups_are_added_to_those_that_a_school_system_gives() -> None:
+    assert open_ties(school("everyday"), school("feide")) == ["everyday", "feide"]
+
+
+def test_its_groups_alone_keep_nobody_at_a_school() -> None:
+    assert open_ties(school("feide")) == []
+    assert open_ties(replace(school("everyday"), end=TODAY - timedelta(days=90)), school("feide")) == []
 
 
 def test_where_no_source_only_adds_nothing_is_touched() -> None:

@@ -49,6 +49,9 @@ def see(card: Card, rules: Rules, on: date) -> Seen:
     closed: list[Affiliation] = []
     for one in reading.affiliations:
         (own if here and one.open_on(on) else closed).append(one)
+    if all(one.source in rules.adding for one in own):
+        # Feide keeps accounts of people who have left: a class there is one more, and never the only one.
+        own, closed = [], [*closed, *own]
     ward = read_ward(card, belief, reading, on)
     wards = tuple(_as_her_ward(other, card.person, rules, on) for other in card.wards)
     guardians = tuple((adult, decide(ward, adult, on)) for adult in adults(ward))

@@ -74,7 +74,8 @@ def wait_for_logins(desired: Desired, card: Card, rules: Rules, on: date) -> Des
 
 def _tied_by(card: Card, rules: Rules) -> set[str]:
     """The sources that tie her to a school; of whom nothing ties to one any more, those that knew her."""
-    return {tie.source for tie in card.ties} or {claim.source for claim in card.claims} - rules.adding
+    ties, claims = {tie.source for tie in card.ties}, {claim.source for claim in card.claims}
+    return ties - rules.adding or claims - rules.adding
 
 
 # -- people here have decided ---------------------------------------------------------------------------------------
