@@ -6,11 +6,11 @@ from datetime import date, timedelta
 
 from msgspec.structs import replace
 
-from rostersync.desire import Rules
+from rostersync.desire import Rules, desire
 from rostersync.desire.adding import heard
 from rostersync.desire.seen import Seen, see
 from rostersync.model import Card, GroupFact, OwnClaim, RoleModel, School, TieFact
-from tests.line.builders import ROLES
+from tests.line.builders import IDS, ROLES
 
 TODAY = date(2026, 11, 22)
 NUMBER = "15881250036"
@@ -49,6 +49,34 @@ def test_whom_the_directory_no_longer_lists_has_not() -> None:
     belief = seen(SIS, replace(FEIDE, present=False)).belief
     assert not belief.absent
     assert belief.left == ""
+
+
+def test_what_the_directory_said_last_counts_on_after_what_others_say() -> None:
+    lost = replace(FEIDE, present=False)
+    assert seen(SIS, lost).belief.values["feide_id"] == "kari@x.example"
+    assert (
+        seen(lost, replace(SIS, values=(("feide_id", "old@x.example"),))).belief.values["feide_id"] == "old@x.example"
+    )
+
+
+def test_what_it_says_now_counts_alone() -> None:
+    newer = claim("feide", feide_id="kari2@x.example")
+    for claims in ((SIS, replace(FEIDE, present=False), newer), (SIS, newer, replace(FEIDE, present=False))):
+        belief = seen(*claims).belief
+        assert belief.values["feide_id"] == "kari2@x.example"
+        assert not any(one.lost for one in belief.believed)
+
+
+def test_a_login_that_only_a_lost_record_tells_of_is_fading() -> None:
+    here = claim("feide", login="Kari01")
+    lost = replace(here, present=False)
+
+    def fading(*claims: OwnClaim) -> tuple[tuple[str, str], ...]:
+        return desire(Card("p", claims, (school("everyday"),)), rules(), IDS, TODAY).fading
+
+    assert fading(SIS, lost) == (("login", "kari01"),)
+    assert fading(SIS, here) == ()
+    assert fading(replace(SIS, values=here.values), lost) == ()
 
 
 def test_whom_only_the_directory_ever_had_is_nobody_here() -> None:

@@ -61,6 +61,50 @@ def held(value: object) -> str:
     return dict(value.fields).get("feide_id", "") if isinstance(value, User) else ""
 
 
+# -- a login that its source has lost ---------------------------------------------------------------------------------
+
+FADING = (("feide_id", "x"),)
+
+
+def test_a_login_that_its_source_has_lost_stays_while_nobody_else_is_listed_with_it() -> None:
+    assert drafts([(person(named("a", "x"), fading=FADING), there(named("a", "x")))]) == []
+
+
+def test_whoever_is_listed_with_it_takes_it_and_nobody_is_asked() -> None:
+    town: Town = [
+        (person(named("a", "x"), fading=FADING), there(named("a", "x"))),
+        (person(named("b", "x")), {}),
+    ]
+    assert settle_logins(town).questions == ()
+    told = [(one.phase, one.id, held(one.after)) for one in deliveries(drafts(town))]
+    assert told == [(RELEASE, "a", ""), (PERSON, "b", "x")]
+
+
+def test_it_is_not_taken_back_on_the_next_day() -> None:
+    town: Town = [
+        (person(named("a", "x"), fading=FADING), there(named("a"))),
+        (person(named("b", "x")), there(named("b", "x"))),
+    ]
+    assert settle_logins(town).questions == ()
+    assert drafts(town) == []
+
+
+def test_of_two_whose_source_has_lost_them_whoever_has_it_keeps_it() -> None:
+    town: Town = [
+        (person(named("b", "x"), fading=FADING), {}),
+        (person(named("c", "x"), fading=FADING), there(named("c", "x"))),
+    ]
+    assert [(one.id, held(one.after)) for one in deliveries(drafts(town))] == [("b", "")]
+
+
+def test_a_user_whom_no_sync_may_touch_keeps_even_that() -> None:
+    town: Town = [
+        (person(named("a", "x"), fading=FADING), there(named("a", "x"), Life(hold="a reason"))),
+        (person(named("b", "x")), {}),
+    ]
+    assert [(one.id, held(one.after)) for one in deliveries(drafts(town))] == [("b", "")]
+
+
 # -- given up before it is taken ------------------------------------------------------------------------------------
 
 

@@ -110,6 +110,31 @@ def test_whom_the_directory_no_longer_has_stays(town: Town, directory: Directory
     assert town.known()["Kari", "school"].memberships
 
 
+def test_whom_the_directory_loses_for_a_night_keeps_her_login_and_may_come_back_with_another(
+    town: Town, directory: Directory
+) -> None:
+    town.sync(AUTUMN)
+    number = town.world.people["kari"].number
+    directory.server.delete(f"uid=kari01,{directory.base}")
+    assert town.sync(AUTUMN + DAY).changes == {}
+    assert logins(town)["Kari"] == "kari01@eksempel.example"
+    directory.add("kari02", norEduPersonNIN=number)
+    town.sync(AUTUMN + 2 * DAY)
+    assert logins(town)["Kari"] == "kari02@eksempel.example"
+
+
+def test_a_login_that_is_given_on_while_the_directory_has_lost_its_owner_goes_to_the_new_one(
+    town: Town, directory: Directory
+) -> None:
+    town.sync(AUTUMN)
+    directory.server.delete(f"uid=kari01,{directory.base}")
+    directory.server.change(f"uid=eva01,{directory.base}", eduPersonPrincipalName="kari01@eksempel.example")
+    report = town.sync(AUTUMN + DAY)
+    assert (logins(town)["Kari"], logins(town)["Eva"]) == ("", "kari01@eksempel.example")
+    assert report.questions == 0
+    assert town.sync(AUTUMN + 2 * DAY).changes == {}
+
+
 def test_whom_only_the_directory_still_has_departs(town: Town) -> None:
     town.sync(AUTUMN)
     town.world.drop("kari")

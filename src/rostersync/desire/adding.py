@@ -30,11 +30,21 @@ def _released(claim: OwnClaim, matching: Mapping[str, frozenset[str]]) -> OwnCla
 
 
 def _following(claims: list[OwnClaim], adding: frozenset[str]) -> list[OwnClaim]:
-    """Claims that add are present, and left, as the others are."""
-    owning = [one for one in claims if one.source not in adding]
-    present = [one for one in owning if one.present]
+    """Claims that add are present, and left, as the others are.
+
+    What a source that has lost her said last counts on, after everything that others say: a directory that misses somebody
+    for a night must not lock her out.
+    """
+    present = [one for one in claims if one.source not in adding and one.present]
     left = present[0].left if present and all(one.left for one in present) else ""
-    return [
-        one if one.source not in adding else replace(one, present=one.present and bool(present), left=left)
-        for one in claims
-    ]
+    listing = {one.source for one in claims if one.present}
+    found: list[OwnClaim] = []
+    lost: list[OwnClaim] = []
+    for one in claims:
+        if one.source not in adding:
+            found.append(one)
+        elif present and one.source not in listing:
+            lost.append(replace(one, present=True, left=left, lost=True))
+        else:
+            found.append(replace(one, present=one.present and bool(present), left=left))
+    return [*found, *lost]

@@ -5,14 +5,14 @@ A user's logins are the values by which an LMS lets her in. Which roles carry on
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable, Sequence
 from datetime import date, timedelta
 from typing import Final
 
 from msgspec.structs import replace
 
 from rostersync.desire.rules import Rules
-from rostersync.model import User
+from rostersync.model import OwnClaim, User
 
 LOGIN_FIELDS: Final = ("feide_id", "login")
 """The fields that let a user in. No two users of an LMS may have the same."""
@@ -21,6 +21,14 @@ LOGIN_FIELDS: Final = ("feide_id", "login")
 def logins_of(user: User) -> tuple[tuple[str, str], ...]:
     """(field, login without regard to capitals) of a user."""
     return tuple((field, text.casefold()) for field, text in user.fields if field in LOGIN_FIELDS)
+
+
+def fading(believed: Sequence[OwnClaim], users: Iterable[User]) -> tuple[tuple[str, str], ...]:
+    """The users' logins that only a source tells of which has lost her."""
+    if not any(one.lost for one in believed):
+        return ()
+    told = {(field, text.casefold()) for one in believed if not one.lost for field, text in one.values}
+    return tuple(sorted({login for user in users for login in logins_of(user)} - told))
 
 
 def without(user: User, fields: Container[str]) -> User:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from rostersync.desire.claims import CONTRADICTION, released
 from rostersync.desire.faces import memberships, school_roles
 from rostersync.desire.guardianship import lapsed
-from rostersync.desire.logins import login_due
+from rostersync.desire.logins import fading, login_due
 from rostersync.desire.reasons import notes_on, questions_on
 from rostersync.desire.rules import Rules
 from rostersync.desire.seen import Seen, see
@@ -53,6 +53,7 @@ def desire(card: Card, rules: Rules, ids: Ids, on: date) -> Desired:
         questions=questions_on(seen, rules.roles),
         notes=notes_on(seen, rules.roles),
         lapsed=_lapsed(seen, users, rules, ids),
+        fading=fading(seen.belief.believed, users),
         all_year=not card.wards and rules.calendar.ignored_by(_tied_by(card, rules)),
     )
     return wait_for_logins(found, card, rules, on)

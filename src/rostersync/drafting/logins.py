@@ -28,10 +28,14 @@ Login = tuple[str, str]
 
 
 class Claimed(Struct):
-    """One login. `takers` are wanted to have it and do not, `holders` have it; both by user id."""
+    """One login. `takers` are wanted to have it and do not, `holders` have it; both by user id.
+
+    `fading` are those of either whose source has lost them: anybody else who claims it comes before them.
+    """
 
     takers: dict[str, User] = {}
     holders: dict[str, Known] = {}
+    fading: set[str] = set()
 
 
 def settle_logins(people: Iterable[tuple[Desired, Mapping[str, Known]]]) -> Logins:
@@ -49,6 +53,8 @@ def settle_logins(people: Iterable[tuple[Desired, Mapping[str, Known]]]) -> Logi
                 claimed[login].holders[user_id] = one
         for user in desired.users:
             for login in logins_of(user):
+                if login in desired.fading and not (user.id in known and _bound(known[user.id], desired)):
+                    claimed[login].fading.add(user.id)
                 if user.id not in claimed[login].holders:
                     claimed[login].takers[user.id] = user
     return _settled(claimed, keeping, merged)
@@ -56,9 +62,14 @@ def settle_logins(people: Iterable[tuple[Desired, Mapping[str, Known]]]) -> Logi
 
 def _kept(known: Known, held: frozenset[Login], desired: Desired, wanted: User | None) -> frozenset[Login]:
     """What a user goes on holding: all of it where no sync may touch her."""
-    if desired.pinned or known.life.hold or beyond_us(user_of(known)):
+    if _bound(known, desired):
         return held
     return held & set(logins_of(wanted)) if wanted else frozenset()
+
+
+def _bound(known: Known, desired: Desired) -> bool:
+    """Whether no sync may touch a user."""
+    return desired.pinned or bool(known.life.hold) or beyond_us(user_of(known))
 
 
 def _settled(claimed: Mapping[Login, Claimed], keeping: Mapping[str, frozenset[Login]], merged: set[str]) -> Logins:
@@ -71,6 +82,11 @@ def _settled(claimed: Mapping[Login, Claimed], keeping: Mapping[str, frozenset[L
         takers = sorted(one.takers.values(), key=lambda user: user.id)
         if not takers:
             continue
+        if listed := [user for user in (*keepers, *takers) if user.id not in one.fading]:
+            for user in takers:
+                if user not in listed:
+                    withheld[user.id] |= {login[0]}
+            keepers, takers = ([user for user in some if user in listed] for some in (keepers, takers))
         first, *others = [*keepers, *takers]
         for user in others:
             if user.id in one.takers:

@@ -63,7 +63,8 @@ class OwnClaim(Struct, frozen=True, gc=False):
     `present` is false when the last accepted snapshot no longer had it (the values are then the last good ones);
     `rejected` is true while its newest record cannot be used; `run` is the run that accepted it; `first` orders
     claims of one source by age. `key` is the surrogate of the key it came under: two live claims of one source and key
-    are one person recorded twice, or two persons under one key.
+    are one person recorded twice, or two persons under one key. `lost` is true of one that counts although its source,
+    which only adds, does not list her any more.
     """
 
     source: str
@@ -75,6 +76,7 @@ class OwnClaim(Struct, frozen=True, gc=False):
     run: str = ""
     first: int = 0
     key: int = 0
+    lost: bool = False
 
 
 class Grant(Struct, frozen=True, gc=False):

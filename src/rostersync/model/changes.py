@@ -45,7 +45,8 @@ class Desired(Struct, frozen=True, gc=False):
     link to her has ended by a date known beforehand: tie or group end, 18th birthday, end of a consent or grant.
     `all_year` is true of whom the add-only window does not concern.
     `awaiting` are the users (ids) who, while an LMS does not hold them, are not created before they have a login;
-    `without_login` those who have waited long enough.
+    `without_login` those who have waited long enough. `fading` are logins (field, text in small letters) that she has from
+    a source that has lost her: whoever is listed with one takes it.
     """
 
     person: str
@@ -59,6 +60,7 @@ class Desired(Struct, frozen=True, gc=False):
     all_year: bool = False
     awaiting: tuple[str, ...] = ()
     without_login: tuple[str, ...] = ()
+    fading: tuple[tuple[str, str], ...] = ()
 
 
 class Life(Struct, frozen=True, gc=False):
