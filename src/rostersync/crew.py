@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Final
 
+from rostersync.collecting import collecting_seldom
 from rostersync.errors import RostersyncError
 from rostersync.portion import AT_ONCE, Portion, Portioning, Surroundings
 from rostersync.store import Store
@@ -110,7 +111,7 @@ class _Mate:
 def _work(pipe: Connection, opening: Opening, around: Surroundings) -> None:
     """The life of a mate: as long as the other end of the pipe is open."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who gives out the work
-    with suppress(EOFError, OSError, RostersyncError), opening.open() as store:
+    with suppress(EOFError, OSError, RostersyncError), opening.open() as store, collecting_seldom():
         mine = Portioning(store, around)
         while True:
             pipe.send(mine.portion(pipe.recv()))

@@ -15,6 +15,7 @@ import structlog
 
 from rostersync.assembly import Parts, TargetPart
 from rostersync.booking import Booking, Delivered
+from rostersync.collecting import collecting_seldom
 from rostersync.delivering import Delivering
 from rostersync.errors import NotOurs, TargetUnavailable
 from rostersync.locallists import resolve
@@ -218,7 +219,8 @@ def start(
     )
     store.runs.start(run.id, parts.settings.name, order.command, now)
     log.info("run.started", run=run.id, sync=parts.settings.name, command=order.command)
-    report = run.go()
+    with collecting_seldom():
+        report = run.go()
     with store.begin():
         store.runs.finish(run.id, report.code, msgspec.json.encode(to_json(report)).decode(), now)
         for name, text in remember.items():

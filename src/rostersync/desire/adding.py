@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from msgspec.structs import replace
 
-from rostersync.desire.rules import Rules
 from rostersync.model import Card, OwnClaim
 
 
-def heard(card: Card, rules: Rules) -> Card:
+class Hearing(Protocol):
+    """How a sync hears its sources; see `rules.Rules`."""
+
+    @property
+    def adding(self) -> frozenset[str]:
+        """The sources that only add."""
+        ...
+
+    @property
+    def matching(self) -> Mapping[str, frozenset[str]]:
+        """Source -> the fields that only tell who somebody is."""
+        ...
+
+
+def heard(card: Card, rules: Hearing) -> Card:
     """The card as the sync's rules hear it.
 
     A source that only adds has nobody whom the others do not have, and says nothing of who has left. What a source gives

@@ -6,7 +6,7 @@ precedence; within one source the older record comes first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date
 
 from msgspec import Struct
@@ -21,6 +21,8 @@ _MUST_AGREE = ("given_name", "family_name", "birth_date", "national_number")
 
 _OF_THE_USER = ("given_name", "family_name")
 """Names stand on the user herself, so they are not released a second time among her fields."""
+
+_MAY_LEAVE = tuple(field for field in PERSON_FIELDS if field not in _OF_THE_USER)
 
 
 class Belief(Struct, frozen=True, gc=False):
@@ -62,13 +64,10 @@ def believe(claims: Sequence[OwnClaim]) -> Belief:
     return Belief(not present, believed, values, _silent(heard, believed), disputed)
 
 
-def released(belief: Belief, fields: Iterable[str]) -> tuple[tuple[str, str], ...]:
+def released(belief: Belief, fields: Container[str]) -> tuple[tuple[str, str], ...]:
     """The (field, text) pairs of those fields that may leave, in field order, names left out."""
-    wanted = frozenset(fields)
-    given = {field: belief.values.get(field, "") for field in wanted}
-    if "national_number" in wanted:
-        given["national_number"] = _genuine_number(belief)
-    return tuple((field, given[field]) for field in PERSON_FIELDS if given.get(field) and field not in _OF_THE_USER)
+    given = [(field, _given(belief, field)) for field in _MAY_LEAVE if field in fields]
+    return tuple([pair for pair in given if pair[1]])
 
 
 def born(belief: Belief, others: Iterable[OwnClaim], on: date) -> tuple[date | None, date | None]:
@@ -139,6 +138,10 @@ def _silent(heard: Sequence[OwnClaim], believed: Sequence[OwnClaim]) -> dict[str
         if claim.source in silent:
             silent[claim.source] = f"the source lists her as left: {claim.left}"
     return silent
+
+
+def _given(belief: Belief, field: str) -> str:
+    return _genuine_number(belief) if field == "national_number" else belief.values.get(field, "")
 
 
 def _genuine_number(belief: Belief) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
+from msgspec import Struct
+
 from rostersync.desire.ties import AS_GUARDIAN, ORGANISATIONS, RANK, Affiliation, highest
 from rostersync.ids import Ids
 from rostersync.model import Grant, Membership, Role, RoleModel, SchoolRole
@@ -16,6 +18,27 @@ from rostersync.schoolyear import day_after
 
 GRANTED: frozenset[Role] = frozenset(("super_user", "school_leader"))
 """The roles that a grant may give. Nothing gives a system administrator."""
+
+
+class Position(Struct, frozen=True, gc=False):
+    """Where a user stands. `role` is the highest that she holds, `fields` are those that it releases."""
+
+    schools: tuple[SchoolRole, ...]
+    role: Role
+    memberships: tuple[Membership, ...]
+    fields: frozenset[str]
+
+
+def position(
+    affiliations: Sequence[Affiliation], roles: RoleModel, ids: Ids, raised: Mapping[str, Role] | None = None
+) -> Position:
+    """Where a user with these affiliations stands. `raised` gives school id -> the role granted there."""
+    schools = school_roles(affiliations, raised or {})
+    role = highest([place.role for place in schools] or [one.role for one in affiliations])
+    # one user for both faces carries what either justifies; with two users, no face has affiliations of the other
+    releasing: set[Role] = {role, "guardian"} if any(one.role == "guardian" for one in affiliations) else {role}
+    fields = frozenset(field for one in releasing for field in roles.release.get(one, ()))
+    return Position(schools, role, memberships(affiliations, roles, ids), fields)
 
 
 def school_roles(affiliations: Iterable[Affiliation], raised: Mapping[str, Role]) -> tuple[SchoolRole, ...]:

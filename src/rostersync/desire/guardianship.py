@@ -12,7 +12,7 @@ from datetime import date
 from msgspec import Struct
 
 from rostersync.desire.claims import Belief, believe, born
-from rostersync.desire.ties import Affiliation, Reading, TieReader, changes_after
+from rostersync.desire.ties import Affiliation, TieReader
 from rostersync.model import Card, ContactFact, Local, OwnClaim
 from rostersync.schoolyear import day_after
 
@@ -73,12 +73,7 @@ _UNPROVEN = (OVER, INACTIVE, ADULT_ABSENT, WARD_ABSENT, LEFT, DISPUTED, REJECTED
 def ward_of(card: Card, reader: TieReader, on: date) -> Ward:
     """Read a pupil's card for the decision."""
     belief = believe(card.claims)
-    return read_ward(card, belief, reader.read(card.ties, belief.silent), on)
-
-
-def read_ward(card: Card, belief: Belief, reading: Reading, on: date) -> Ward:
-    """The same, where the card's claims and ties have been read already."""
-    ties, taken_back = _as_pupil(reading.affiliations), _as_pupil(reading.taken_back)
+    reading = reader.read(card.ties, belief.silent)
     birthday, better_known_on = born(belief, (claim for claim in card.claims if not claim.present), on)
     grown_up_on = _eighteenth(birthday) if birthday else date.max
     ends = [consent.end for consent in card.local.consents] + [until for _, until in card.local.denied]
@@ -89,10 +84,10 @@ def read_ward(card: Card, belief: Belief, reading: Reading, on: date) -> Ward:
         local=card.local,
         claims=card.claims,
         belief=belief,
-        ties=ties,
-        taken_back=taken_back,
+        ties=reading.as_pupil,
+        taken_back=reading.taken_back_as_pupil,
         grown_up_on=grown_up_on,
-        next_change_on=min(soonest, changes_after((*ties, *taken_back), on)),
+        next_change_on=min(soonest, reader.on_day((reading,), on).pupil_changes_on),
     )
 
 
@@ -120,18 +115,14 @@ def decide(ward: Ward, adult: str, on: date) -> Standing:
 
 def followed(ward: Ward, standing: Standing, on: date) -> tuple[Affiliation, ...]:
     """The ward's affiliations that a standing guardianship opens: begun, not over, from a source that proves it."""
-    return tuple(one for one in ward.ties if one.source in standing.sources and one.begun_on(on))
+    return tuple([one for one in ward.ties if one.source in standing.sources and one.begun_on(on)])
 
 
 def lapsed(ward: Ward, standing: Standing, on: date) -> tuple[Affiliation, ...]:
     """The ward's affiliations that a guardian has lost on a date known beforehand."""
     if standing == GROWN_UP:
         return tuple(one for one in ward.ties if one.window.begins <= on)
-    return tuple(one for one in ward.ties if one.over_on(on)) if standing.stands or standing.by_date else ()
-
-
-def _as_pupil(affiliations: Iterable[Affiliation]) -> tuple[Affiliation, ...]:
-    return tuple([one for one in affiliations if one.role == "pupil" and one.school])
+    return tuple([one for one in ward.ties if one.over_on(on)]) if standing.stands or standing.by_date else ()
 
 
 def _barred(ward: Ward, adult: str, contacts: Iterable[ContactFact], on: date) -> Standing | None:

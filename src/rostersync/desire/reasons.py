@@ -31,6 +31,8 @@ def notes_on(seen: Seen, roles: RoleModel) -> tuple[str, ...]:
         *_links_that_do_not_stand(seen),
         *_about_trust(seen),
     ]
+    if not sentences:
+        return ()
     return tuple(f"{sentence} ({times})" for sentence, times in sorted(Counter(sentences).items()))
 
 

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from functools import cached_property
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
-from rostersync.desire.ties import TieReader
-from rostersync.model import RoleModel
+from rostersync.desire.adding import heard
+from rostersync.desire.faces import Position, position
+from rostersync.desire.guardianship import Ward, ward_of
+from rostersync.desire.sharing import Shared
+from rostersync.desire.ties import Affiliation, TieReader
+from rostersync.ids import Ids
+from rostersync.model import Card, RoleModel
 from rostersync.schoolyear import Calendar, Policy
+
+_CARDS: Final = 3_000
+"""Pupils' cards remembered at most: parents are looked at beside their children."""
+
+_POSITIONS: Final = 5_000
+"""Positions remembered at most."""
 
 
 class Rules(Struct, frozen=True, dict=True):
@@ -34,3 +46,21 @@ class Rules(Struct, frozen=True, dict=True):
     def reader(self) -> TieReader:
         """The reader of ties under these rules."""
         return TieReader(self.roles, self.policy)
+
+    @cached_property
+    def ward(self) -> Shared[Card, Ward]:
+        """What must be known of a pupil to decide on her guardianships: `((card,), date)`."""
+
+        def read(cards: tuple[Card], on: date) -> Ward:
+            return ward_of(heard(cards[0], self), self.reader, on)
+
+        return Shared(read, _CARDS)
+
+    @cached_property
+    def position(self) -> Shared[Affiliation, Position]:
+        """Where a user with those affiliations stands, nothing being granted to her: `(affiliations, ids)`."""
+
+        def work_out(affiliations: tuple[Affiliation, ...], ids: Ids) -> Position:
+            return position(affiliations, self.roles, ids)
+
+        return Shared(work_out, _POSITIONS)

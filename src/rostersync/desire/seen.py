@@ -8,11 +8,11 @@ from datetime import date
 from msgspec import Struct
 
 from rostersync.desire.adding import heard
-from rostersync.desire.claims import Belief, believe
+from rostersync.desire.claims import Belief
 from rostersync.desire.faces import grant_changes_after, raised_roles
-from rostersync.desire.guardianship import Standing, Ward, adults, decide, followed, read_ward, ward_of
+from rostersync.desire.guardianship import Standing, Ward, adults, decide, followed
 from rostersync.desire.rules import Rules
-from rostersync.desire.ties import Affiliation, Reading, changes_after
+from rostersync.desire.ties import Affiliation, Reading
 from rostersync.model import Card, Role
 
 
@@ -41,35 +41,33 @@ class Seen(Struct, frozen=True, gc=False):
 
 def see(card: Card, rules: Rules, on: date) -> Seen:
     """Look at a card on a date."""
+    ward = rules.ward((card,), on)
+    wards = tuple([_as_her_ward(other, card.person, rules, on) for other in card.wards])
     card = heard(card, rules)
-    belief = believe(card.claims)
+    belief = ward.belief
     reading = rules.reader.read(card.ties, belief.silent)
+    today = rules.reader.on_day((reading,), on)
     here = not belief.absent and not belief.contradicted
-    own: list[Affiliation] = []
-    closed: list[Affiliation] = []
-    for one in reading.affiliations:
-        (own if here and one.open_on(on) else closed).append(one)
+    own, closed = (today.open, today.closed) if here else ((), reading.affiliations)
     if all(one.source in rules.adding for one in own):
         # Feide keeps accounts of people who have left: a class there is one more, and never the only one.
-        own, closed = [], [*closed, *own]
-    ward = read_ward(card, belief, reading, on)
-    wards = tuple(_as_her_ward(other, card.person, rules, on) for other in card.wards)
-    guardians = tuple((adult, decide(ward, adult, on)) for adult in adults(ward))
+        own, closed = (), reading.affiliations
+    guardians = tuple([(adult, decide(ward, adult, on)) for adult in adults(ward)])
     opened = [one for other, standing in wards for one in followed(other, standing, on)] if here else []
     return Seen(
         card=card,
         on=on,
         belief=belief,
         reading=reading,
-        own=tuple(own),
-        closed=tuple(closed),
-        through_wards=tuple(rules.reader.as_guardian(opened)),
+        own=own,
+        closed=closed,
+        through_wards=rules.reader.as_guardian(opened),
         granted=raised_roles(own, card.local.grants, on) if card.local.grants else {},
         ward=ward,
         guardians=guardians,
         wards=wards,
         next_change_on=min(
-            changes_after((*reading.affiliations, *reading.taken_back), on),
+            today.next_change_on,
             grant_changes_after(card.local.grants, on) if card.local.grants else date.max,
             ward.next_change_on if guardians else date.max,
             *[other.next_change_on for other, _ in wards],
@@ -78,5 +76,5 @@ def see(card: Card, rules: Rules, on: date) -> Seen:
 
 
 def _as_her_ward(card: Card, guardian: str, rules: Rules, on: date) -> tuple[Ward, Standing]:
-    ward = ward_of(card, rules.reader, on)
+    ward = rules.ward((card,), on)
     return ward, decide(ward, guardian, on)

@@ -6,12 +6,14 @@ their reason, for the why-card.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from rostersync.desire.sharing import Shared
 from rostersync.model import ROLES, GroupFact, Role, RoleModel, TieFact
 from rostersync.schoolyear import Policy, day_after, shifted
 
@@ -23,11 +25,14 @@ HIGHEST_BY_TIE: Role = "staff"
 
 ORGANISATIONS = ("owner", "school")
 
+NOBODY: Mapping[str, str] = MappingProxyType({})
+"""The sources whose ties do not count, when all do."""
+
 AS_GUARDIAN = ""
 """The tie word of a guardian's affiliations: no mapping can write it."""
 
-_REMEMBERED = 60_000
-"""Ties remembered at most. Beyond that, forgetting costs less than memory."""
+_REMEMBERED = 10_000
+"""Ties, and sets of them, remembered at most: those of some schools, for persons come class by class."""
 
 
 class Window(Struct, frozen=True, gc=False):
@@ -81,31 +86,51 @@ class Reading(Struct, frozen=True, gc=False):
     """The ties of one card: those that count, and for each of the others why it gives nothing (`place: reason`).
 
     `taken_back` are those left out only because a source took them back: they would count, had they been left to end on
-    their date.
+    their date. `as_pupil` and `taken_back_as_pupil` are those of them that a pupil has at a school.
     """
 
     affiliations: tuple[Affiliation, ...]
     left_out: tuple[str, ...]
     taken_back: tuple[Affiliation, ...]
+    as_pupil: tuple[Affiliation, ...]
+    taken_back_as_pupil: tuple[Affiliation, ...]
+
+
+class OnDay(Struct, frozen=True, gc=False):
+    """A reading on one date: which of its affiliations are open and which are not.
+
+    `next_change_on` is the first later date on which that differs, `pupil_changes_on` that of what a pupil has; both are
+    `date.max` for never.
+    """
+
+    open: tuple[Affiliation, ...]
+    closed: tuple[Affiliation, ...]
+    next_change_on: date
+    pupil_changes_on: date
 
 
 class TieReader:
     """Reads ties by one role model and one policy.
 
-    A class of thirty has thirty ties of which nothing differs but whose they are, and cards share them: what a tie comes
-    to is worked out once. What is remembered changes nothing that is read.
+    A class of thirty has thirty ties of which nothing differs but whose they are, and cards share them: what a tie, or
+    all ties of a pupil, come to is worked out once.
     """
 
-    __slots__ = ("_as_guardian", "_known", "_policy", "_roles")
+    __slots__ = ("_known", "_policy", "_roles", "_unsilenced", "as_guardian", "on_day")
 
     def __init__(self, roles: RoleModel, policy: Policy) -> None:
         self._roles = roles
         self._policy = policy
         self._known: dict[int, _Read] = {}
-        self._as_guardian: dict[int, tuple[Affiliation, Affiliation]] = {}
+        self._unsilenced: Shared[TieFact, Reading] = Shared(self._read, _REMEMBERED)
+        self.on_day: Shared[Reading, OnDay] = Shared(_on_day, _REMEMBERED)
+        self.as_guardian: Shared[Affiliation, tuple[Affiliation, ...]] = Shared(_as_guardian, _REMEMBERED)
 
-    def read(self, ties: Iterable[TieFact], silent: Mapping[str, str]) -> Reading:
+    def read(self, ties: Sequence[TieFact], silent: Mapping[str, str]) -> Reading:
         """Read the ties of a card. `silent` gives the reason for each source whose ties do not count (see claims.py)."""
+        return self._read(ties, silent) if silent else self._unsilenced(ties)
+
+    def _read(self, ties: Iterable[TieFact], silent: Mapping[str, str] = NOBODY) -> Reading:
         counting: list[Affiliation] = []
         taken_back: list[Affiliation] = []
         left_out: list[str] = []
@@ -119,19 +144,7 @@ class TieReader:
                 left_out.append(f"{place(tie.group)}: {withdrawn or read.unusable}")
             if read.affiliation is not None:
                 (taken_back if withdrawn else counting).append(read.affiliation)
-        return Reading(tuple(counting), tuple(left_out), tuple(taken_back))
-
-    def as_guardian(self, affiliations: Iterable[Affiliation]) -> list[Affiliation]:
-        """A ward's affiliations as her guardian holds them."""
-        held: list[Affiliation] = []
-        for one in affiliations:
-            known = self._as_guardian.get(id(one))
-            if known is None:
-                if len(self._as_guardian) >= _REMEMBERED:
-                    self._as_guardian.clear()
-                known = self._as_guardian[id(one)] = (one, replace(one, role="guardian", word=AS_GUARDIAN))
-            held.append(known[1])
-        return held
+        return Reading(tuple(counting), tuple(left_out), tuple(taken_back), _as_pupil(counting), _as_pupil(taken_back))
 
     def _learn(self, tie: TieFact) -> _Read:
         """What a tie comes to. The tie itself is kept with it, so that no other can take its identity."""
@@ -165,14 +178,29 @@ def place(group: GroupFact | None) -> str:
 
 def changes_after(affiliations: Iterable[Affiliation], on: date) -> date:
     """The first date after `on` on which one of the affiliations opens, begins or has closed; `date.max` for never."""
-    soonest = date.max
-    for window in {id(one.window): one.window for one in affiliations}.values():
-        for day in (window.first, window.begins):
-            if on < day < soonest:
-                soonest = day
-        if on <= window.last < soonest:
-            soonest = day_after(window.last)
-    return soonest
+    windows = [one.window for one in affiliations]
+    begins = [day for window in windows for day in (window.first, window.begins) if day > on]
+    last = min((window.last for window in windows if window.last >= on), default=date.max)
+    return min((*begins, day_after(last)))
+
+
+def _on_day(readings: tuple[Reading], on: date) -> OnDay:
+    (reading,) = readings
+    return OnDay(
+        open=tuple([one for one in reading.affiliations if one.open_on(on)]),
+        closed=tuple([one for one in reading.affiliations if not one.open_on(on)]),
+        next_change_on=changes_after((*reading.affiliations, *reading.taken_back), on),
+        pupil_changes_on=changes_after((*reading.as_pupil, *reading.taken_back_as_pupil), on),
+    )
+
+
+def _as_guardian(affiliations: Iterable[Affiliation]) -> tuple[Affiliation, ...]:
+    """A ward's affiliations as her guardian holds them."""
+    return tuple([replace(one, role="guardian", word=AS_GUARDIAN) for one in affiliations])
+
+
+def _as_pupil(affiliations: Iterable[Affiliation]) -> tuple[Affiliation, ...]:
+    return tuple([one for one in affiliations if one.role == "pupil" and one.school])
 
 
 def _vanished(group: GroupFact | None) -> str:

@@ -11,15 +11,15 @@ from datetime import date
 from msgspec.structs import replace
 
 from rostersync.desire.claims import CONTRADICTION, released
-from rostersync.desire.faces import memberships, school_roles
+from rostersync.desire.faces import memberships, position
 from rostersync.desire.guardianship import lapsed
 from rostersync.desire.logins import fading, login_due
 from rostersync.desire.reasons import notes_on, questions_on
 from rostersync.desire.rules import Rules
 from rostersync.desire.seen import Seen, see
-from rostersync.desire.ties import Affiliation, highest
+from rostersync.desire.ties import Affiliation
 from rostersync.ids import Ids
-from rostersync.model import Card, Desired, Face, Gone, Role, User
+from rostersync.model import Card, Desired, Face, Gone, User
 from rostersync.schoolyear import day_after
 
 ABSENT = "absent"
@@ -136,22 +136,18 @@ def _one_user(seen: Seen, rules: Rules, ids: Ids) -> tuple[User | Gone, Gone]:
 
 
 def _user(seen: Seen, face: Face, affiliations: Sequence[Affiliation], rules: Rules, ids: Ids) -> User:
-    schools = school_roles(affiliations, seen.granted)
-    held = [place.role for place in schools] or [one.role for one in affiliations]
-    role = highest(held)
-    # one user for both faces carries what either justifies; with two users, no face has affiliations of the other
-    releasing: set[Role] = {role, "guardian"} if any(one.role == "guardian" for one in affiliations) else {role}
-    values = seen.belief.values
+    granted, values = seen.granted, seen.belief.values
+    at = position(affiliations, rules.roles, ids, granted) if granted else rules.position(affiliations, ids)
     return User(
         id=ids.user(seen.card.person, face),
         person=seen.card.person,
         face=face,
-        role=role,
+        role=at.role,
         given_name=values.get("given_name", ""),
         family_name=values.get("family_name", ""),
-        fields=released(seen.belief, (field for one in releasing for field in rules.roles.release.get(one, ()))),
-        schools=schools,
-        memberships=memberships(affiliations, rules.roles, ids),
+        fields=released(seen.belief, at.fields),
+        schools=at.schools,
+        memberships=at.memberships,
         guardians=_guardian_users(seen, rules, ids) if face == "school" else (),
     )
 
@@ -212,7 +208,7 @@ def _lapsed(seen: Seen, users: Iterable[User], rules: Rules, ids: Ids) -> tuple[
 def _taken_back(seen: Seen, rules: Rules) -> list[Affiliation]:
     """What she would still have today, had a source not taken it back before its date."""
     own = [one for one in seen.reading.taken_back if one.open_on(seen.on)]
-    wards = (one for ward, _ in seen.wards for one in ward.taken_back if one.begun_on(seen.on))
+    wards = [one for ward, _ in seen.wards for one in ward.taken_back if one.begun_on(seen.on)]
     return [*own, *rules.reader.as_guardian(wards)]
 
 
