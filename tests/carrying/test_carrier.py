@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -455,3 +456,14 @@ def test_when_one_target_breaks_every_other_is_wound_up_whatever_goes_wrong_with
     with pytest.raises(RuntimeError, match="the state went away"):
         together([works("first"), works("second"), breaks()], threading.Event())
     assert sorted(ended) == ["first", "second"]
+
+
+def test_threads_switch_as_before_when_all_is_carried() -> None:
+    before, meanwhile = sys.getswitchinterval(), list[float]()
+
+    def works() -> Turns:
+        meanwhile.append(sys.getswitchinterval())
+        yield 0.001
+
+    together([works()], threading.Event())
+    assert meanwhile[0] < before == sys.getswitchinterval()
