@@ -46,7 +46,7 @@ def test_after_an_overload_half_of_them_stay_and_it_does_not_hurry() -> None:
     worked(steering, bears=100)
     steering.overloaded()
     assert steering.lanes == 4
-    assert worked(steering, bears=100, windows=10) == [4] * 10
+    assert worked(steering, bears=100, windows=20) == [4] * 20
     assert worked(steering, bears=100, windows=6)[-1] == 8
     for _ in range(5):
         steering.overloaded()

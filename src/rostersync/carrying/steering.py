@@ -8,8 +8,10 @@ _WINDOW: Final = 2
 """Calls for each open lane, before it is looked at whether the last lane that was opened brought anything."""
 _GROWTH: Final = 1.03
 """A lane must bring this much more through: the eighth brings 1.14 where there is room for it."""
-_REST: Final = 10
-"""Windows without another try after a lane brought nothing, or the target said stop."""
+_DOUBT: Final = 5
+"""Windows without another try after a lane brought nothing: it may have been the chance of what was in its calls."""
+_REST: Final = 20
+"""Windows without another try after the target said stop."""
 
 
 class Steering:
@@ -49,7 +51,7 @@ class Steering:
         """`flow` is how many changes come through in a second, as far as the target decides that."""
         if self._added and flow < self._before * _GROWTH:
             self.lanes -= 1
-            self._added, self._rest = False, _REST
+            self._added, self._rest = False, _DOUBT
         elif self._rest:
             self._added, self._rest = False, self._rest - 1
         else:
