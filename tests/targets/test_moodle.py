@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from rostersync.errors import TargetUnavailable, UserMistake
-from rostersync.model import Group, Membership, SchoolRole
+from rostersync.model import Change, Group, Membership, SchoolRole
 from rostersync.targets import Existing, Target, make, settings_type, types
 from rostersync.targets.moodle import Moodle, Settings
 from rostersync.targets.moodle.taken import TAKEN
@@ -154,7 +154,9 @@ def test_suspension_and_restoration_keep_the_account(site: Town, lms: Moodle) ->
 
 def test_who_only_joins_a_group_leaves_the_account_alone(site: Town, lms: Moodle) -> None:
     site.double.calls.clear()
-    deliver(lms, moved(TEACHER, replace(TEACHER, memberships=(*TEACHER.memberships, Membership("pupils", "staff")))))
+    joined = moved(TEACHER, replace(TEACHER, memberships=(*TEACHER.memberships, Membership("pupils", "staff"))))
+    change = Change("membership", "create", "teacher", "because of a test", part="pupils staff")
+    deliver(lms, replace(joined, changes=(change,)))
     assert "core_user_update_users" not in site.double.calls
     assert "enrol_manual_enrol_users" not in site.double.calls
     assert site.seen().users["teacher"].classes == {"class", "pupils"}

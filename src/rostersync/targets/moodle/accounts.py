@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from rostersync.model import User
+from rostersync.model import Delivery, User
 from rostersync.targets.leftout import LeftOut
 from rostersync.targets.moodle import rows
 from rostersync.targets.moodle.form import Row, Value
@@ -133,7 +133,7 @@ class Accounts:
         changing: list[tuple[Job, Row]] = []
         for job, user in wanted:
             account = found.get(user.id)
-            if account and _is_about_ties(job.delivery.before, user):
+            if account and _is_about_ties(job.delivery, user):
                 continue
             if account is None and not user.enabled:
                 continue  # deleted by hand, and now to be suspended: there is nothing to suspend
@@ -205,9 +205,14 @@ def _is_odd(login: str) -> bool:
     return bool(login) and not rows.is_plain(login)
 
 
-def _is_about_ties(before: object, after: User) -> bool:
-    """Whether nothing but her ties changes, so that the account itself may stay as it is."""
-    if not isinstance(before, User) or before == after:
+def _is_about_ties(delivery: Delivery, after: User) -> bool:
+    """Whether nothing but her ties changes, so that the account itself may stay as it is.
+
+    Whoever was just adopted, or was changed by others, is told as changed herself, though her values are those we know.
+    """
+    before = delivery.before
+    told = any(change.kind == "person" for change in delivery.changes)
+    if told or not isinstance(before, User) or before == after:
         return False
     ties = {"memberships": after.memberships, "guardians": after.guardians, "schools": after.schools}
     return replace(before, **ties, role=after.role) == after
