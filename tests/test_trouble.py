@@ -10,7 +10,8 @@ import re
 import pytest
 
 from rostersync import connectors
-from rostersync.lab.serving import faults_of
+from rostersync.lab.services import SERVICES
+from rostersync.lab.serving import DIRECTORY, faults_of
 from tests.conftest import ROOT
 
 LINES = "scenarios/test_lines.py"
@@ -182,7 +183,12 @@ def is_there(where: str) -> bool:
     return not name or re.search(rf"^def {name}\b", text, re.MULTILINE) is not None
 
 
-@pytest.mark.parametrize("source", faults_of())
+def test_every_source_of_the_lab_is_in_the_table() -> None:
+    sources = {one.name for one in SERVICES if one.type in connectors.types()}
+    assert STORIES.keys() == FAULT_STORIES.keys() == sources | {DIRECTORY}
+
+
+@pytest.mark.parametrize("source", STORIES)
 def test_every_fault_of_every_double_has_a_story(source: str) -> None:
     faults, told = set(faults_of()[source]), set[str]()
     for story, words in FAULT_STORIES[source].items():
