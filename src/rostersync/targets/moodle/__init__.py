@@ -136,7 +136,7 @@ class Moodle:
         Raises:
             TargetUnavailable: nothing more can be done now.
         """
-        return rekey(self._site, self._accounts, pairs)
+        return rekey(self._site, Accounts(self._site, self._settings, self._left_out), pairs)
 
     def deliver(self, deliveries: Iterable[Delivery], roster: Callable[[], Iterator[Placed]]) -> Iterator[Outcome]:  # noqa: ARG002
         """Do the deliveries, those of one phase and kind together. The roster is not looked at.
