@@ -9,6 +9,7 @@ from lxml import etree
 from rostersync.connectors import Unsure
 from rostersync.connectors.pifu.header import Header
 from rostersync.connectors.pifu.members import Members
+from rostersync.connectors.pifu.persons import Persons
 from rostersync.connectors.pifu.records import Recorder
 from rostersync.connectors.wellformed import STRICT, Element
 from rostersync.model import ClaimKind, Record
@@ -26,6 +27,7 @@ class Single:
         self._behind = f"</{prefix}enterprise>".encode(header.encoding)
         self._around = (f"<{prefix}membership>".encode(), f"</{prefix}membership>".encode())
         self._members = Members(prefix, self._member)
+        self._persons = Persons(header.encoding, self._person)
 
     def record(self, kind: ClaimKind, raw: bytes, line: int) -> Record:
         """The record of one element that begins on that line.
@@ -34,11 +36,16 @@ class Single:
             ValueError: as for `Recorder.record`.
             Unsure: it is not well-formed by itself.
         """
-        if kind != "membership":
+        if kind == "person":
+            return self._persons.record(raw, line)
+        if kind == "group":
             return self._recorder.record(kind, self._element(raw), above=line - 1)
         rest, members = self._members.cut_out(raw, line)
         record = self._recorder.record(kind, self._element(rest), above=line - 1)
         return Record(kind, record.fields, record.line, (*members, *record.parts)) if members else record
+
+    def _person(self, raw: bytes, line: int) -> Record:
+        return self._recorder.record("person", self._element(raw), above=line - 1)
 
     def _member(self, raw: bytes) -> tuple[Record, ...]:
         begin, end = self._around
