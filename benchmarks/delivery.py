@@ -129,8 +129,7 @@ def prepared(folder: Path, size: str) -> Path:
     subprocess.run(python("rostersync", "--quiet", "init", home), check=True)
     config = home / "rostersync.toml"
     text = config.read_text(encoding="utf-8").replace("max_age", "# max_age")
-    before, rest = text.replace("[state]", "[state]\nrehearsal = true").split("[target.lms]")
-    config.write_text(before + "[target.lms]" + rest, encoding="utf-8")
+    config.write_text(text.replace("[state]", "[state]\nrehearsal = true"), encoding="utf-8")
     Exports(folder, size).place("day1", home / "in" / "export.xml")
     measured(python("rostersync", "--config", config, "--json", "plan", "oslo", "--as-of", ON), (_PLANNED,))
     return home
