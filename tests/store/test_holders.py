@@ -95,6 +95,20 @@ def test_whom_her_source_has_lost_the_login_leads_to_no_more(store: Store) -> No
     assert settle(store) == [id_of(store, "p1")]
 
 
+def test_whom_only_the_directory_has_lost_keeps_her_ties_until_somebody_is_listed_with_the_login(store: Store) -> None:
+    number, other = "01911080326", "02821177858"
+    here = [person("p1", number=number), person("p2", number=other)]
+    ist(store, here)
+    take_in(store, [person("v1", feide="kari@x", number=number), person("v2", number=other)], source=VIS)
+    assert feide(store, "kari@x") == [id_of(store, "p1")]
+    take_in(store, [person("v2", number=other)], source=VIS, run="run-2")
+    assert settle(store) == []
+    assert sings(store, "p1")
+    take_in(store, [person("v2", feide="kari@x", number=other)], source=VIS, run="run-3")
+    settle(store)
+    assert (sings(store, "p1"), sings(store, "p2")) == (False, True)
+
+
 def test_one_human_in_two_sources_has_her_login_once(store: Store) -> None:
     number = "01911080326"
     ist(store, [person("p1", feide="kari@x", number=number)])

@@ -16,6 +16,8 @@ from rostersync.store.desk import Desk
 from rostersync.store.engine import Database
 from rostersync.store.tables import Number, login_key
 
+# ruff: noqa: S608 - the texts are put together from parts of this file; values are always bound
+
 _KIND: Final = "feide_id"
 
 _COLUMNS: Final = ("source_no", "key", "check", "digest", "sealed")
@@ -44,18 +46,33 @@ _FORGET: Final = tuple(
     )
 )
 
-_FROM_HOLDERS: Final = f"""
+_FROM: Final = f"""
       FROM login_key CROSS JOIN identifier CROSS JOIN claim CROSS JOIN link
      WHERE login_key.source_no = :source AND identifier.kind = '{_KIND}' AND identifier.digest = login_key.digest
-       AND claim.no = identifier.claim_no AND claim.present = TRUE AND claim.source_no <> :source
+       AND claim.no = identifier.claim_no AND claim.source_no <> :source
        AND link.source_no = claim.source_no AND link.key = claim.key AND link.kind IN ('own', 'old')
 """
+_FROM_HOLDERS: Final = f"{_FROM} AND claim.present = TRUE"
 
-_HOLDING: Final = sa.text(f"""
+# The directory has lost her, other sources have not, and nobody is listed with the login: it is hers for as long.
+_FROM_LOST: Final = f"""{_FROM} AND claim.present = FALSE
+       AND EXISTS (SELECT 1 FROM link AS own CROSS JOIN claim AS there
+                    WHERE own.person_no = link.person_no AND own.kind IN ('own', 'old')
+                      AND there.source_no = own.source_no AND there.kind = 'person' AND there.key = own.key
+                      AND there.present = TRUE)
+       AND NOT EXISTS (SELECT 1 FROM identifier AS listed CROSS JOIN claim AS live
+                        WHERE listed.kind = '{_KIND}' AND listed.digest = login_key.digest
+                          AND live.no = listed.claim_no AND live.present = TRUE)
+"""
+
+_HOLDING: Final = tuple(
+    sa.text(f"""
     INSERT INTO holder (key, "check", person_no)
-    SELECT login_key.key, login_key."check", min(link.person_no) {_FROM_HOLDERS}
+    SELECT login_key.key, login_key."check", min(link.person_no) {holders}
      GROUP BY login_key.key, login_key."check" HAVING count(DISTINCT link.person_no) = 1
-""")
+    """)
+    for holders in (_FROM_HOLDERS, _FROM_LOST)
+)
 
 _SAME: Final = "link.source_no = :source AND link.key = holder.key AND link.person_no = holder.person_no"
 
@@ -66,17 +83,17 @@ _MOVED: Final = sa.text(f"""
     UNION
     SELECT person.id FROM holder CROSS JOIN person
      WHERE person.no = holder.person_no AND NOT EXISTS (SELECT 1 FROM link WHERE {_SAME})
-""")  # noqa: S608 - the parts are above
+""")
 
 _RELINK: Final = tuple(
     sa.text(text)
     for text in (
-        f"DELETE FROM link WHERE source_no = :source AND NOT EXISTS (SELECT 1 FROM holder WHERE {_SAME})",  # noqa: S608
+        f"DELETE FROM link WHERE source_no = :source AND NOT EXISTS (SELECT 1 FROM holder WHERE {_SAME})",
         f"""
         INSERT INTO link (source_no, key, "check", person_no, kind)
         SELECT :source, holder.key, holder."check", holder.person_no, 'login' FROM holder
          WHERE NOT EXISTS (SELECT 1 FROM link WHERE {_SAME})
-        """,  # noqa: S608 - the parts are above
+        """,
     )
 )
 
@@ -90,7 +107,7 @@ _UNMATCHED: Final = sa.text(f"""
                   GROUP BY login_key.key) AS several ON several.key = login_key.key
      WHERE login_key.source_no = :source
        AND NOT EXISTS (SELECT 1 FROM link WHERE link.source_no = :source AND link.key = login_key.key)
-""")  # noqa: S608 - the parts are above
+""")
 
 
 class Unmatched(Struct, frozen=True):
@@ -138,7 +155,7 @@ class Holders:
         """
         execute, binds = self._database.conn.execute, {"source": source}
         self._database.temporary(_holder)
-        for statement in (*_FORGET, _HOLDING):
+        for statement in (*_FORGET, *_HOLDING):
             execute(statement, binds)
         moved = sorted(execute(_MOVED, binds).scalars())
         for statement in _RELINK:
