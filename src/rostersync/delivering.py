@@ -10,6 +10,8 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
+from operator import attrgetter
 from types import MappingProxyType
 
 import structlog
@@ -26,6 +28,8 @@ from rostersync.store import Store
 from rostersync.store.scratch import Scratch
 
 log = structlog.get_logger()
+
+_kind_and_action = attrgetter("kind", "action")
 
 
 class _Approved:
@@ -153,7 +157,7 @@ class Delivering:
             self.booking.take_down(planned, settled, filled)
             deliveries = [delivery for settlement, _ in settled for delivery in settlement.deliveries]
             self.store.known.settle_many(name, deliveries, self.store.value_digest)
-            counts.update((change.kind, change.action) for one in deliveries for change in one.changes)
+            counts.update(map(_kind_and_action, chain.from_iterable(one.changes for one in deliveries)))
             # All of a person's users are in one batch.
             self.store.cards.clean(name, set(filled.finished.values()) - filled.held - planned.kept_back)
             last = deliveries[-1] if deliveries else last

@@ -237,6 +237,20 @@ def test_marking_and_cleaning_between_the_batches_changes_nothing(town: Store) -
     assert len(seen) == len(set(seen)) == 5
 
 
+def test_many_come_class_by_class_and_parents_beside_their_children(town: Store) -> None:
+    take_in(town, [*TOWN, klass("9b"), person("p3", "Ida", guardians=["a3"]), person("a3", "Ada"), members("9b", "p3")])
+    order = town.cards.seated(town.cards.whom(LMS, TODAY, full=True))
+    seats = {
+        key: order.index(*town.cards.whom(LMS, TODAY, only=[id_of(town, key)]))
+        for key in ("p1", "p2", "p3", "a1", "a2", "a3")
+    }
+    assert abs(seats["p3"] - seats["a3"]) == 1
+    eighth = sorted(seats[key] for key in ("p1", "p2", "a1", "a2"))
+    assert not any(eighth[0] < seats[key] < eighth[-1] for key in ("p3", "a3"))
+    assert sorted(order) == sorted(town.cards.whom(LMS, TODAY, full=True))
+    assert town.cards.seated(order[:2]) == order[:2]
+
+
 def test_a_whole_town_costs_a_few_queries_per_batch_however_many_persons(state_file: Path) -> None:
     pupils = [person(f"p{number}", f"Elev {number}", guardians=[f"a{number % 50}"]) for number in range(300)]
     adults = [person(f"a{number}", "Anne") for number in range(50)]

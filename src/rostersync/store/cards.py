@@ -92,7 +92,11 @@ class Cards(Finding):
         else:
             rows = self._database.conn.execute(_TOUCHED, {"target": target, "on": on.isoformat()})
             numbers = rows.scalars().all()
-        return array("q", numbers if len(numbers) <= BATCH else seated(self._database, numbers))
+        return array("q", numbers if len(numbers) <= BATCH else self.seated(numbers))
+
+    def seated(self, numbers: Iterable[int]) -> list[int]:
+        """The same row numbers, classmates side by side and parents beside their children; see seating.py."""
+        return seated(self._database, numbers)
 
     def deck(self, sources: Sequence[str]) -> Deck:
         """What deals cards to row numbers, from these sources in their order of precedence."""
