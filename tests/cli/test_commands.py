@@ -260,6 +260,7 @@ def test_status_tells_the_next_suspension(desk: Desk) -> None:
         "departed": 1,
         "suspended": 0,
         "next": str(NEXT + timedelta(days=30)),
+        "refused": [],
     }
 
 

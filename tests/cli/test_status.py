@@ -166,6 +166,6 @@ def test_what_an_lms_does_not_take_is_shown_with_its_reason_and_what_to_do(desk:
     assert f"1 parked, refused by lms: the name is taken; change it\n    user {'ab' * 16}, since 2026-10-05" in told
     assert "12 refused by lms: the name is taken; change it" in told
     assert "and 2 more: rostersync status --json" in told
-    assert "rostersync resync SYNC --all" in told
+    assert "`drift SYNC repair` or `resync SYNC`" in told
     refused = status(desk)["targets"]["lms"]["refused"]
     assert (len(refused), sum(one["parked"] for one in refused)) == (13, 1)
