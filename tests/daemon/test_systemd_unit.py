@@ -44,7 +44,7 @@ def test_the_snippets_are_understood(tmp_path: Path) -> None:
 
 def test_the_unit_keeps_what_the_daemon_promises() -> None:
     assert KEYS["Type"] == "notify"
-    assert KEYS["ExecReload"] == "kill -HUP $MAINPID"
+    assert KEYS["ExecReload"] == "/bin/sh -c 'kill -HUP $MAINPID'"
     assert KEYS["RestartPreventExitStatus"] == "78"
     assert KEYS["Restart"] == "on-failure"
     assert KEYS["LoadCredential"].startswith("state-secret:")
