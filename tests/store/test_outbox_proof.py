@@ -93,6 +93,17 @@ def _sizes(model: dict[str, tuple[User, str]]) -> dict[tuple[str, str], int]:
     return sizes
 
 
+def _doubted(before: User | None, after: Held | None) -> User:
+    """What must be taken for known of whom no answer came: of an active user every tie that she had or was to get."""
+    doubted = after or before
+    assert isinstance(doubted, User)
+    if before is None or after is None or not doubted.enabled:
+        return doubted
+    ties = {tie.group: tie for one in (before, doubted) for tie in one.memberships}
+    guardians = {guardian for one in (before, doubted) for guardian in one.guardians}
+    return replace(doubted, memberships=tuple(sorted(ties.values())), guardians=tuple(sorted(guardians)))
+
+
 def _play(
     outbox: Outbox, knowledge: Knowledge, target: str, model: dict[str, tuple[User, str]], night: list[Step]
 ) -> None:
@@ -116,9 +127,7 @@ def _play(
             if isinstance(one.after, User):
                 model[one.id] = (one.after, value_digest(one.after))
         elif fates[one.id] == "is never answered":
-            doubted = one.after or model[one.id][0]
-            assert isinstance(doubted, User)
-            model[one.id] = (doubted, "")
+            model[one.id] = (_doubted(model.get(one.id, (None, ""))[0], one.after), "")
 
 
 @pytest.fixture
