@@ -28,7 +28,7 @@ FOUR = DEMO / "four"
 LOG = DEMO / "log.jsonl"
 COMMAND = [sys.executable, "-m", "rostersync"]
 DAYS = ("2026-10-05", "2026-10-06")
-PASSWORD = "a pass phrase of the demo, of no use anywhere else"  # noqa: S105
+PASSWORD = "a pass phrase of the demo, of no use anywhere else"  # noqa: S105 - no secret of anybody
 ITSLEARNING = """\
 type = "itslearning"
 url = "{}"
@@ -161,7 +161,7 @@ def served() -> Iterator[subprocess.Popen[str]]:
     """All services of the municipality, from here to the end of the block."""
     command = [*COMMAND, "--json", "lab", "serve", str(FOUR)]
     with LOG.open("a", encoding="utf-8") as log:
-        servers = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, encoding="utf-8")  # noqa: S603
+        servers = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, encoding="utf-8")  # noqa: S603 - our own command
     try:
         yield servers
     finally:

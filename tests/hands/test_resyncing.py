@@ -22,7 +22,7 @@ def again(settled: Stage) -> Stage:
     return settled
 
 
-def send(stage: Stage, scope: Scope = Scope()) -> Sent:  # noqa: B008
+def send(stage: Stage, scope: Scope = Scope()) -> Sent:  # noqa: B008 - it is frozen
     """Send a scope again, with the stage's progress."""
     return resync(stage.state(), stage.parts, scope, lambda step, done: stage.progress.append((step, done)))
 

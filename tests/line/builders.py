@@ -96,7 +96,7 @@ def owner_fact() -> GroupFact:
     return GroupFact(id="owner", kind="owner", name="Eksempel kommune", title="", school=None)
 
 
-def group(id: str = "8a", school: School | None = NORTH, kind: str = "class", **changes: Any) -> GroupFact:  # noqa: A002
+def group(id: str = "8a", school: School | None = NORTH, kind: str = "class", **changes: Any) -> GroupFact:  # noqa: A002 - as the value's own field is named
     """A group at a school."""
     return msgspec.structs.replace(GroupFact(id=id, kind=kind, name=id.upper(), title="", school=school), **changes)
 
@@ -117,7 +117,7 @@ def pupil(
     person: str = "pupil",
     *contacts: ContactFact,
     ties: Sequence[TieFact] | None = None,
-    local: Local = Local(),  # noqa: B008
+    local: Local = Local(),  # noqa: B008 - it is frozen
     **changes: Any,
 ) -> Card:
     """A pupil of twelve in class 8a at the northern school."""
@@ -125,18 +125,18 @@ def pupil(
     return Card(person, (own,), tuple(ties) if ties is not None else (tie(group()),), (), local)
 
 
-def teacher(person: str = "teacher", *ties: TieFact, local: Local = Local(), **changes: Any) -> Card:  # noqa: B008
+def teacher(person: str = "teacher", *ties: TieFact, local: Local = Local(), **changes: Any) -> Card:  # noqa: B008 - it is frozen
     """A teacher at the northern school, with class 8a unless other ties are given."""
     return Card(person, (claim(**changes),), ties or (tie(group(), "teacher"),), (), local)
 
 
-def guardian(person: str = "mother", *wards: Card, local: Local = Local(), **changes: Any) -> Card:  # noqa: B008
+def guardian(person: str = "mother", *wards: Card, local: Local = Local(), **changes: Any) -> Card:  # noqa: B008 - it is frozen
     """A parent who is nothing else, and the cards of the pupils who name her."""
     return Card(person, (claim(**{"email": "mother@home.example", **changes}),), (), wards, local)
 
 
 def user(
-    id: str = "user",  # noqa: A002
+    id: str = "user",  # noqa: A002 - as the value's own field is named
     role: Role = "pupil",
     *,
     groups: Sequence[str] = (),
@@ -158,6 +158,6 @@ def user(
     return msgspec.structs.replace(plain, **changes)
 
 
-def known(value: User, life: Life = Life(), digest: str = "as-delivered") -> Known:  # noqa: B008
+def known(value: User, life: Life = Life(), digest: str = "as-delivered") -> Known:  # noqa: B008 - it is frozen
     """What a target holds of a user."""
     return Known("user", value.id, value, digest, life)

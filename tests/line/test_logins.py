@@ -38,7 +38,7 @@ def person(user_: User | None, *, gone: str = "", **changes: Any) -> Desired:
 Town = list[tuple[Desired, dict[str, Known]]]
 
 
-def there(value: User, life: Life = Life()) -> dict[str, Known]:  # noqa: B008
+def there(value: User, life: Life = Life()) -> dict[str, Known]:  # noqa: B008 - it is frozen
     return {value.id: known(value, life)}
 
 

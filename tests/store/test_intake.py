@@ -746,7 +746,7 @@ def assert_counts_are_right(store: Store, path: Path) -> None:
     """Counts are only counted again when something changed: they must be those of a fresh count all the same."""
     counts = store.sources.state(IST).counts
     counted = [
-        sql(path, f"SELECT count(DISTINCT key) FROM claim WHERE kind = '{kind}' AND present")[0][0]  # noqa: S608
+        sql(path, f"SELECT count(DISTINCT key) FROM claim WHERE kind = '{kind}' AND present")[0][0]  # noqa: S608 - the names are our tables' own
         for kind in ("person", "group")
     ]
     ties = sql(path, "SELECT count(*) FROM tie WHERE standing")[0][0]

@@ -208,7 +208,7 @@ def records(path: Path) -> dict[str, list[Record]]:
     return found
 
 
-_digest: KeyedDigest = lambda content: content[:16].ljust(16, b"-")  # noqa: E731
+_digest: KeyedDigest = lambda content: content[:16].ljust(16, b"-")  # noqa: E731 - it has a type to show
 
 
 def test_our_pifu_reader_reads_back_what_was_written(tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ class Lanes:
         try:
             # What was told before an error stands, so it is taken one by one.
             for one in self._target.deliver(load.deliveries, _unreadable):
-                outcomes.append(one)  # noqa: PERF402
+                outcomes.append(one)  # noqa: PERF402 - what came before a failure is kept
         except BaseException as caught:  # raised again, in the thread of the sync, by whoever takes it back
             error = caught
         return Arrival(load, outcomes, error, time.monotonic() - began)

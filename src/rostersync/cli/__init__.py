@@ -53,7 +53,7 @@ class _House(click.Group):
         """Every command."""
         return sorted(_ROOMS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - the protocol has it
         """One command; None when there is none of that name."""
         if cmd_name not in _ROOMS:
             return None

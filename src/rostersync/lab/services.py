@@ -22,7 +22,7 @@ from rostersync.lab.people import login
 from rostersync.lab.pifu_writer import DistrictWriter
 from rostersync.lab.world import EVENTS, SCHOOLS, START, World, date_of
 
-PASSWORD: Final = "a pass phrase of the lab, of no use anywhere else"  # noqa: S105
+PASSWORD: Final = "a pass phrase of the lab, of no use anywhere else"  # noqa: S105 - no secret of anybody
 """What every service but FINT, whose account is a JSON object, takes for its secret."""
 
 ROOT: Final = "lysvik"

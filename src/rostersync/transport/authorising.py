@@ -49,7 +49,7 @@ class Authoriser(Protocol):
 class Open:
     """No proof is asked for."""
 
-    def headers(self, method: Method, url: str, body: bytes | None) -> Mapping[str, str]:  # noqa: ARG002
+    def headers(self, method: Method, url: str, body: bytes | None) -> Mapping[str, str]:  # noqa: ARG002 - the protocol has it
         """None."""
         return {}
 
@@ -64,7 +64,7 @@ class Basic(Open):
     def __init__(self, user: str, password: str) -> None:
         self._proof = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
-    def headers(self, method: Method, url: str, body: bytes | None) -> Mapping[str, str]:  # noqa: ARG002
+    def headers(self, method: Method, url: str, body: bytes | None) -> Mapping[str, str]:  # noqa: ARG002 - the protocol has it
         """The same for every call."""
         return {"Authorization": self._proof}
 
@@ -75,7 +75,7 @@ class Bearer(Open):
     def __init__(self, token: str) -> None:
         self._proof = f"Bearer {token}"
 
-    def headers(self, method: Method, url: str, body: bytes | None) -> Mapping[str, str]:  # noqa: ARG002
+    def headers(self, method: Method, url: str, body: bytes | None) -> Mapping[str, str]:  # noqa: ARG002 - the protocol has it
         """The same for every call."""
         return {"Authorization": self._proof}
 
@@ -107,7 +107,7 @@ class Token:
         self._token = ""
         self._ends = 0.0
 
-    def headers(self, method: Method, url: str, body: bytes | None) -> Mapping[str, str]:  # noqa: ARG002
+    def headers(self, method: Method, url: str, body: bytes | None) -> Mapping[str, str]:  # noqa: ARG002 - the protocol has it
         """The token, a new one when there is none or it is about to end."""
         if not self._token or self._now() >= self._ends:
             self._fetch()

@@ -77,8 +77,8 @@ class FeideConnector:
 
     def fetch(
         self,
-        now: datetime,  # noqa: ARG002
-        released: Collection[str] = (),  # noqa: ARG002
+        now: datetime,  # noqa: ARG002 - the protocol has it
+        released: Collection[str] = (),  # noqa: ARG002 - the protocol has it
         cursor: str = "",
         wanted: Wanted | None = None,
     ) -> Snapshot:

@@ -38,7 +38,7 @@ class State(ResponseControl):  # type: ignore[misc]
     controlType = SyncStateControl.controlType  # noqa: N815 - python-ldap looks for these names
     state = -1
 
-    def decodeControlValue(self, encoded: bytes) -> None:  # noqa: N802
+    def decodeControlValue(self, encoded: bytes) -> None:  # noqa: N802 - its library's name
         """Read the state; what is no such control leaves it unknown."""
         if len(encoded) > 4 and encoded[0] == 0x30 and encoded[2:4] == b"\x0a\x01":
             self.state = encoded[4]

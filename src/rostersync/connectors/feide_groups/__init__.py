@@ -59,9 +59,9 @@ class FeideGroupsConnector:
     def fetch(
         self,
         now: datetime,  # noqa: ARG002 - everything is read, whatever the time
-        released: Collection[str] = (),  # noqa: ARG002
-        cursor: str = "",  # noqa: ARG002
-        wanted: Wanted | None = None,  # noqa: ARG002
+        released: Collection[str] = (),  # noqa: ARG002 - the protocol has it
+        cursor: str = "",  # noqa: ARG002 - the protocol has it
+        wanted: Wanted | None = None,  # noqa: ARG002 - the protocol has it
     ) -> Snapshot:
         """Read all groups and their members into a copy. The API knows no changes: everything is read every time.
 

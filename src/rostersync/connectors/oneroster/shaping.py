@@ -66,12 +66,12 @@ def _session(raw: Raw, zone: tzinfo) -> Session:
     return Session(text(raw.get("sourcedId")), begin, end, text(raw.get("schoolYear")))
 
 
-def _course(raw: Raw, zone: tzinfo) -> Course:  # noqa: ARG001
+def _course(raw: Raw, zone: tzinfo) -> Course:  # noqa: ARG001 - one of several that are called alike
     named = {ours: text(raw.get(theirs)) for theirs, ours in COURSE_FIELDS.items()}
     return Course(text(raw.get("sourcedId")), {name: (found,) for name, found in named.items() if found})
 
 
-def _class(raw: Raw, zone: tzinfo) -> Class:  # noqa: ARG001
+def _class(raw: Raw, zone: tzinfo) -> Class:  # noqa: ARG001 - one of several that are called alike
     fields = _named(raw, CLASS_FIELDS) | _metadata(raw)
     fields |= {name: found for name in CLASS_LISTS if (found := texts(raw.get(name)))}
     school, course = reference(raw.get("school")), reference(raw.get("course"))

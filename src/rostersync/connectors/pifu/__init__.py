@@ -62,8 +62,8 @@ class PifuConnector:
         self,
         now: datetime,
         released: Collection[str] = (),
-        cursor: str = "",  # noqa: ARG002
-        wanted: Wanted | None = None,  # noqa: ARG002
+        cursor: str = "",  # noqa: ARG002 - the protocol has it
+        wanted: Wanted | None = None,  # noqa: ARG002 - the protocol has it
     ) -> Snapshot:
         """Copy the newest file at rest. `released` are the digests of stale snapshots that a human let through.
 

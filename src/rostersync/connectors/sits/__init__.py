@@ -111,7 +111,7 @@ class SitsConnector:
         label = next((one.label for one in copied.values()), self._name)
         return Snapshot(str(taken.path), taken.digest, made, label)
 
-    def read(self, snapshot: Snapshot, keyed: KeyedDigest, wanted: Wanted, *, careful: bool = False) -> SitsReading:  # noqa: ARG002
+    def read(self, snapshot: Snapshot, keyed: KeyedDigest, wanted: Wanted, *, careful: bool = False) -> SitsReading:  # noqa: ARG002 - the protocol has it
         """Read a fetched snapshot. There is one way only: nothing is taken on trust."""
         return SitsReading(snapshot, keyed, wanted, self._layout, self._schools, self._way)
 

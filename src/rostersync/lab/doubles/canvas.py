@@ -57,7 +57,7 @@ class CanvasSite:
     `polls` is how often one asks before an import is through; `roles` are labels with what each is based on.
     """
 
-    def __init__(self, *, token: str = "token of the lab", polls: int = 2) -> None:  # noqa: S107
+    def __init__(self, *, token: str = "token of the lab", polls: int = 2) -> None:  # noqa: S107 - the lab's own, and no secret
         self.tables: dict[str, dict[tuple[str, ...], Row]] = {name: {} for name in _COLUMNS}
         self.faults = Faults()
         self.busy = 0

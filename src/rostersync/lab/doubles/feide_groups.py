@@ -84,7 +84,7 @@ class FeideGroups:
         groups: Rosters,
         *,
         client_id: str = "rostersync",
-        secret: str = "secret of the lab",  # noqa: S107
+        secret: str = "secret of the lab",  # noqa: S107 - the lab's own, and no secret
     ) -> None:
         self.groups = dict(groups)
         self.base = "/groups/v1"

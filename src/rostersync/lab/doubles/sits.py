@@ -33,7 +33,7 @@ SERVICES: Final = "/urd/sits.urd/run/SIW_RWS"
 class Sits:
     """The double. `school` may be exchanged while it serves; `faults` are those of its own kind."""
 
-    def __init__(self, school: AdultSchool, user: str = "rostersync", password: str = "of no use elsewhere") -> None:  # noqa: S107
+    def __init__(self, school: AdultSchool, user: str = "rostersync", password: str = "of no use elsewhere") -> None:  # noqa: S107 - the lab's own, and no secret
         self.school = school
         self.faults = Faults()
         self._proof = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()

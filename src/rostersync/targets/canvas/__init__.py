@@ -108,7 +108,7 @@ class Canvas:
             if key := str(user.get("sis_user_id") or ""):
                 yield Existing(key, login=str(user.get("login_id") or ""))
 
-    def deliver(self, deliveries: Iterable[Delivery], roster: Callable[[], Iterator[Placed]]) -> Iterator[Outcome]:  # noqa: ARG002
+    def deliver(self, deliveries: Iterable[Delivery], roster: Callable[[], Iterator[Placed]]) -> Iterator[Outcome]:  # noqa: ARG002 - the protocol has it
         """Send the deliveries as one import and wait for it. The roster is not looked at: what is `near` is enough.
 
         Raises:

@@ -120,7 +120,7 @@ class Itslearning:
         """
         return self._showing.holds(sought)
 
-    def deliver(self, deliveries: Iterable[Delivery], roster: Callable[[], Iterator[Placed]]) -> Iterator[Outcome]:  # noqa: ARG002
+    def deliver(self, deliveries: Iterable[Delivery], roster: Callable[[], Iterator[Placed]]) -> Iterator[Outcome]:  # noqa: ARG002 - the protocol has it
         """Do the deliveries, a batch at a time. The roster is not looked at: what is `near` is enough.
 
         Raises:

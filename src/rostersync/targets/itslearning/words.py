@@ -11,7 +11,7 @@ Service = Literal["person", "extended", "group", "membership"]
 
 SOAP: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 WSSE: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
-PASSWORD_TEXT: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordText"  # noqa: S105
+PASSWORD_TEXT: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordText"  # noqa: S105 - no secret of anybody
 XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 
 _IMS: Final = "http://www.imsglobal.org/services/"

@@ -153,7 +153,7 @@ class MemoryTarget:
                 self._keep(Request("seed", old, new, seed=replace(user, target_key=new)))
             yield Rekeyed(old, "" if user else "the LMS has no user with that key; run adopt again")
 
-    def deliver(self, deliveries: Iterable[Delivery], roster: Callable[[], Iterator[Placed]]) -> Iterator[Outcome]:  # noqa: ARG002
+    def deliver(self, deliveries: Iterable[Delivery], roster: Callable[[], Iterator[Placed]]) -> Iterator[Outcome]:  # noqa: ARG002 - the protocol has it
         """Do the deliveries one by one; a refused one changes nothing. The roster is not looked at.
 
         Raises:

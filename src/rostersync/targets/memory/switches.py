@@ -39,8 +39,8 @@ def _every(step: int) -> Switch:
 
 
 def _kind(kind: str) -> Switch:
-    return lambda number, delivery: kind in (delivery.object_kind, *(change.kind for change in delivery.changes))  # noqa: ARG005
+    return lambda number, delivery: kind in (delivery.object_kind, *(change.kind for change in delivery.changes))  # noqa: ARG005 - one of several that are called alike
 
 
 def _id(id_: str) -> Switch:
-    return lambda number, delivery: delivery.id == id_  # noqa: ARG005
+    return lambda number, delivery: delivery.id == id_  # noqa: ARG005 - one of several that are called alike

@@ -138,7 +138,7 @@ class Moodle:
         """
         return rekey(self._site, Accounts(self._site, self._settings, self._left_out), pairs)
 
-    def deliver(self, deliveries: Iterable[Delivery], roster: Callable[[], Iterator[Placed]]) -> Iterator[Outcome]:  # noqa: ARG002
+    def deliver(self, deliveries: Iterable[Delivery], roster: Callable[[], Iterator[Placed]]) -> Iterator[Outcome]:  # noqa: ARG002 - the protocol has it
         """Do the deliveries, those of one phase and kind together. The roster is not looked at.
 
         Raises:

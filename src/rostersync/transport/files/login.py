@@ -27,7 +27,7 @@ class UnknownHost(paramiko.SSHException):
 
 
 class _KnownOnly(paramiko.MissingHostKeyPolicy):
-    def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:  # noqa: ARG002
+    def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:  # noqa: ARG002 - the protocol has it
         raise UnknownHost
 
 

@@ -42,7 +42,7 @@ class ItslearningDouble:
     what the site holds.
     """
 
-    def __init__(self, site: Site, user: str = "rostersync", password: str = "of no use") -> None:  # noqa: S107
+    def __init__(self, site: Site, user: str = "rostersync", password: str = "of no use") -> None:  # noqa: S107 - the lab's own, and no secret
         self.site = site
         self.account = (user, password)
         self.delay = 0.0

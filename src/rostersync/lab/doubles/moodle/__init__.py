@@ -70,7 +70,7 @@ class Moodle:
     once its server has one. `calls` are the functions asked for, in order.
     """
 
-    def __init__(self, token: str = "of no use elsewhere", *, max_input_vars: int = 1000) -> None:  # noqa: S107
+    def __init__(self, token: str = "of no use elsewhere", *, max_input_vars: int = 1000) -> None:  # noqa: S107 - the lab's own, and no secret
         self.site = Site(Tables(accounts=people.first_accounts()))
         self.faults = Faults()
         self.functions = {*FUNCTIONS, "core_webservice_get_site_info"}
