@@ -1,13 +1,16 @@
 """The frame that persons hang in: a target's organisations and groups, desired against known.
 
 They are few beside the persons, so all of them are compared, except on a night on which nothing about them can differ.
+That is so when everything wanted was known after the run before, and nothing that decides the frame has changed since.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from rostersync.assembly import Parts
 from rostersync.desire.groups import desire_group, samlegrupper
@@ -23,12 +26,23 @@ def _rest(target: str) -> str:
     return f"rest.{target}"
 
 
+class Agreement(NamedTuple):
+    """The mark of everything that is known once all drafts have arrived, and the next date on which that can change."""
+
+    mark: str
+    until: date
+
+
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """The drafts of organisations and groups, and the surroundings that every person's draft shares."""
+    """The drafts of organisations and groups, and the surroundings that every person's draft shares.
+
+    Where nothing had to be compared there is no `agreement` to come to.
+    """
 
     drafts: list[Draft]
     context: Context
+    agreement: Agreement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +73,15 @@ class Frame:
             by_date = wanted is None and self._ended_by_date(known_groups[group_id])
             drafts.append(draft_group(wanted, known_groups.get(group_id), context, by_date=by_date, group_id=group_id))
         found = [draft for draft in drafts if draft]
-        agrees = not found and wanted_groups.keys() == known_groups.keys()
-        self.store.remember(_rest(target), f"{next_change_on}{self._told(target)}" if agrees else "")
-        return Structure(found, context)
+        values = wanted_organisations | wanted_groups
+        digests = {id_: one.digest for id_, one in (known_organisations | known_groups).items() if id_ in values}
+        digests |= {draft.id: change.new for draft in found for change in draft.changes if change.new}
+        return Structure(found, context, Agreement(_marked(digests), next_change_on))
+
+    def rest(self, target: str, agreement: Agreement) -> None:
+        """After the run, remember until when nothing has to be compared, if all that was wanted is known now."""
+        reached = agreement.mark == _marked(self.store.known.frame_digests(target))
+        self.store.remember(_rest(target), f"{agreement.until}{self._told(target)}" if reached else "")
 
     def _at_rest(self, target: str) -> bool:
         """Whether nobody has to be looked at, and the frame agreed with the target when everything was as it is now."""
@@ -114,3 +134,9 @@ class Frame:
             known_users=frozenset(),
             restored_backup=self.restored_backup,
         )
+
+
+def _marked(digests: Mapping[str, str]) -> str:
+    """What stands for a whole frame: id -> the digest of its value."""
+    told = "\n".join(f"{id_} {digest}" for id_, digest in sorted(digests.items()))
+    return hashlib.sha256(told.encode()).hexdigest()

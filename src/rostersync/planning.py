@@ -17,7 +17,7 @@ from rostersync.config import GuardSettings
 from rostersync.crew import hands, portions
 from rostersync.desire import QUESTION_CODES
 from rostersync.drafting import LOGIN_TAKEN, Context, draft_removals
-from rostersync.framing import Frame
+from rostersync.framing import Agreement, Frame
 from rostersync.guard import Verdict, judge
 from rostersync.locallists import LocalLists
 from rostersync.logins import Sharing
@@ -48,6 +48,8 @@ class TargetPlan:
     part: TargetPart
     scratch: Scratch
     removal_scratch: Scratch
+    frame: Frame
+    agreement: Agreement | None
     entries: Entries = field(default_factory=Entries)
     removals: Entries = field(default_factory=Entries)
     verdict: Verdict | None = None
@@ -82,6 +84,11 @@ class TargetPlan:
         )
         self.removal_approved = self.removals.digest in approved
 
+    def rest(self) -> None:
+        """After the run: where all schools and groups are as they are wanted, they need not be compared the next time."""
+        if self.agreement:
+            self.frame.rest(self.part.settings.name, self.agreement)
+
     def digests(self) -> set[str]:
         """Every digest that `apply` may name for this plan as it stands."""
         return {digest for _, digest, _ in self.approvable()}
@@ -113,9 +120,10 @@ class Planning:
     def plan(self, part: TargetPart, scratch: Scratch, removal_scratch: Scratch) -> TargetPlan:
         """Draft everything that differs between desired and known at one target."""
         name = part.settings.name
-        planned = TargetPlan(part, scratch, removal_scratch, unknown_in_lists=self.lists.unknown)
         frame = Frame(self.store, self.parts, self.on, restored_backup=self.restored_backup, full=self.full)
         structure = frame.plan(name)
+        planned = TargetPlan(part, scratch, removal_scratch, frame, structure.agreement)
+        planned.unknown_in_lists = self.lists.unknown
         first = Portion(persons=0)
         first.park(name, structure.drafts)
         self._add(planned, first)

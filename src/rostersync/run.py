@@ -69,6 +69,8 @@ class Run:
             plans = [self.plan(part, parked) for part in self.parts.targets]
             self.judge(plans)
             delivered = self.deliver_all(plans)
+            for plan in plans:
+                plan.rest()
             command = self.order.command
             return report_of(Findings(self.store, self.parts, command, self.id, self.on, sources, plans, delivered))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from rostersync.framing import Frame
+from rostersync.model import Group
 from rostersync.report import RunReport
 from tests.hands.stage import DAY, NEXT, Stage
 from tests.scenarios.town import AUTUMN, Place, Tied
@@ -24,6 +26,32 @@ def at_rest(stage: Stage) -> Stage:
     assert groups(stage.run(NEXT)) == {}
     assert groups(stage.run(NEXT)) == {}
     return stage
+
+
+def compares(stage: Stage) -> bool:
+    """Whether a run of the next night looks at every school and group."""
+    frame = Frame(stage.state(), stage.parts, NEXT, restored_backup=False, full=False)
+    return frame.plan("lms").agreement is not None
+
+
+def test_the_night_after_everything_has_arrived_compares_nothing(stage: Stage) -> None:
+    stage.sync(AUTUMN)
+    assert not compares(stage)
+    stage.world.put(Place("chess", "Sjakk", kind="undervisningsgruppe", parent="north"))
+    stage.sync(AUTUMN)
+    assert not compares(stage)
+
+
+def test_a_group_that_the_lms_refused_is_compared_again(stage: Stage) -> None:
+    stage.lms.refuses = lambda one: "no" if isinstance(one.after, Group) and one.after.name == "7B" else ""
+    stage.sync(AUTUMN)
+    assert compares(stage)
+
+
+def test_a_plan_that_was_only_looked_at_leaves_everything_to_be_compared(stage: Stage) -> None:
+    stage.world.put(Place("chess", "Sjakk", kind="undervisningsgruppe", parent="north"))
+    stage.plan(AUTUMN)
+    assert compares(stage)
 
 
 def test_on_a_quiet_night_the_plan_is_empty_and_in_full_too(stage: Stage) -> None:

@@ -175,7 +175,9 @@ def test_itslearning_too_ends_with_everything_once_and_nobody_gone_early(tmp_pat
         told = partial(len, server.asked)
         for on, exports, until in zip((AUTUMN, AUTUMN + DAY), days, (1.6 * kills, 2 * kills), strict=True):
             exports(town)
-            while killed < until and killed_while_it_delivers(sync(town, on.isoformat()), told, chance, 8 if in_full else 1.2):
+            while killed < until and killed_while_it_delivers(
+                sync(town, on.isoformat()), told, chance, 8 if in_full else 1.2
+            ):
                 killed += 1
                 assert not [one for one in lms.double.site.persons.values() if one.trashed], "nobody is gone early"
                 print(f"{killed} kills, {told()} calls", flush=True)

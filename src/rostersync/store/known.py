@@ -116,6 +116,11 @@ class Knowledge:
         counted = self._database.conn.execute(sa.select(sa.func.count(), unsure).where(frame)).one()
         return int(counted[0]), int(counted[1])
 
+    def frame_digests(self, target: str) -> dict[str, str]:
+        """The id of each organisation and group that the target holds -> the digest of its value (empty = uncertain)."""
+        frame = sa.and_(known.c.target == target, known.c.object_kind.in_(("organisation", "group")))
+        return dict(self._database.tuples(sa.select(known.c.id, known.c.digest).where(frame), {}))
+
     def count(self, target: str) -> int:
         """How many objects of all kinds the target holds."""
         query = sa.select(sa.func.count()).select_from(known).where(known.c.target == target)
