@@ -16,7 +16,8 @@ digests = st.builds(
 
 
 def packed(known: set[bytes]) -> Seen:
-    return Seen((digest, no) for no, digest in enumerate(sorted(known)))
+    rows = [(digest, no) for no, digest in enumerate(sorted(known))]
+    return Seen([rows[:2], rows[2:]])
 
 
 @given(st.sets(digests), st.lists(digests))

@@ -217,11 +217,10 @@ class Desk:
     def _last_claim(self) -> int:
         return int(self.database.conn.execute(sa.select(sa.func.coalesce(sa.func.max(claim.c.no), 0))).scalar_one())
 
-    def _known_digests(self) -> Iterable[tuple[bytes, int]]:
+    def _known_digests(self) -> Iterable[Sequence[sa.Row[tuple[bytes, int]]]]:
         mine = sa.and_(claim.c.source_no == self.source_no, claim.c.digest != b"")
         query = sa.select(claim.c.digest, claim.c.no).where(mine).order_by(claim.c.digest)
-        rows = self.database.conn.execute(query, execution_options={"yield_per": 10_000})
-        return ((digest, no) for digest, no in rows)
+        return self.database.pages(query)
 
 
 class Came(msgspec.Struct, frozen=True, gc=False):

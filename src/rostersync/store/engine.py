@@ -167,11 +167,15 @@ class Database(ABC):
         """Every row of a query as the driver's own tuples: for queries with hundreds of thousands of rows."""
         return fetched(self.conn.execute(statement, values))
 
+    def pages(self, statement: sa.Executable) -> Iterator[Sequence[sa.Row[Any]]]:
+        """The rows of a query page by page, in flat memory. For use inside `begin()`."""
+        with self.conn.execute(statement, execution_options={"yield_per": BATCH}) as rows:
+            yield from rows.partitions()
+
     def stream(self, statement: sa.Executable) -> Iterator[tuple[Any, ...]]:
         """The rows of a query, one after another, in flat memory. For use inside `begin()`."""
-        with self.conn.execute(statement, execution_options={"yield_per": BATCH}) as rows:
-            for row in rows:
-                yield tuple(row)
+        for page in self.pages(statement):
+            yield from map(tuple, page)
 
     # -- tables -----------------------------------------------------------------------------------------------------
 

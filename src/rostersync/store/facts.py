@@ -24,9 +24,10 @@ from rostersync.store.tables import group
 Place = tuple[int, int]
 """Where a group is found: (source number, surrogate of its key)."""
 
-_COLUMNS: Final = group.c[
-    "source_no", "key", "id", "kind", "parent_key", "sealed", "begin", "end", "skipped", "standing"
-]  # fmt: skip
+_ROWS: Final = """
+    SELECT key, sealed, id, kind, parent_key, "begin", "end", skipped, standing
+      FROM "group" WHERE source_no = ? AND key IN (them)
+"""
 
 
 class Known(msgspec.Struct, frozen=True, gc=False):
@@ -115,24 +116,24 @@ class Facts:
             by_source.setdefault(source, []).append(key)
         for source, keys in by_source.items():
             for some in batches(keys, BATCH):
-                query = sa.select(*_COLUMNS).where(group.c.source_no == source, group.c.key.in_(some))
-                for row in self._database.conn.execute(query):
-                    self._rows[source, row.key] = self._opened(row)
+                for key, sealed, *row in self._database.among(_ROWS, some, source):
+                    self._rows[source, key] = self._opened(source, key, sealed, row)
 
-    def _opened(self, row: sa.Row[Any]) -> Known:
-        said = open_group(self._database.keyring.open_global(row.sealed, place_of(row.source_no, row.key)))
+    def _opened(self, source: int, key: int, sealed: bytes, row: Sequence[Any]) -> Known:
+        said = open_group(self._database.keyring.open_global(sealed, place_of(source, key)))
+        id_, kind, parent, begin, end, skipped, standing = row
         return Known(
-            id=row.id,
-            kind=row.kind,
+            id=id_,
+            kind=kind,
             name=said.name,
             title=said.title,
             number=said.number,
             key=said.key,
-            parent=None if row.parent_key is None else (row.source_no, row.parent_key),
-            begin=day_of(row.begin),
-            end=day_of(row.end),
-            skipped=row.skipped,
-            standing=row.standing,
+            parent=None if parent is None else (source, parent),
+            begin=day_of(begin),
+            end=day_of(end),
+            skipped=skipped,
+            standing=bool(standing),
         )
 
 

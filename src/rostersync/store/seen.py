@@ -5,10 +5,11 @@ A large owner has hundreds of thousands, so they are packed: 33 bytes a fragment
 
 from __future__ import annotations
 
+import sys
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
 
 WIDTH: Final = 16
 """Bytes of a fragment digest."""
@@ -20,18 +21,19 @@ _KEPT: Final = 3
 
 
 class Seen:
-    """The fragment digests of one source. `rows` are (digest, claim number), in digest order."""
+    """The fragment digests of one source. `pages` are lists of (digest, claim number), all in digest order."""
 
     __slots__ = ("_claims", "_digests", "_heads", "_states")
 
-    def __init__(self, rows: Iterable[tuple[bytes, int]]) -> None:
-        self._heads = array("Q")
+    def __init__(self, pages: Iterable[Sequence[Iterable[Any]]]) -> None:
         self._digests = bytearray()
         self._claims = array("q")
-        for digest, claim_no in rows:
-            self._heads.append(int.from_bytes(digest[:8], "big"))
-            self._digests += digest
-            self._claims.append(claim_no)
+        for page in pages:
+            self._digests += b"".join([digest for digest, _ in page])
+            self._claims.extend([claim_no for _, claim_no in page])
+        self._heads = array("Q", memoryview(self._digests).cast("Q")[:: WIDTH // 8])
+        if sys.byteorder == "little":
+            self._heads.byteswap()
         self._states = bytearray(len(self._claims))
 
     def meet(self, digest: bytes) -> bool:
