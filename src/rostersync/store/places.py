@@ -41,10 +41,9 @@ class Places:
         """How much is known, by kind and organisation id; "*" is the whole owner, where nobody counts twice."""
         sizes: Counter[tuple[Kind, str]] = Counter()
         for school, *counts in self._database.conn.execute(self._by_school()):
-            for kind, count in zip(_KINDS, counts, strict=True):
-                sizes.update({(kind, school): int(count), (kind, "*"): int(count)})
-        for kind, twice in zip(_KINDS, self._database.conn.execute(self._counted_twice()).one(), strict=True):
-            sizes[kind, "*"] -= int(twice or 0)
+            sizes.update({(kind, school): int(count) for kind, count in zip(_KINDS, counts, strict=True)})
+        totals = self._database.conn.execute(self._in_all()).one()
+        sizes.update({(kind, "*"): int(total or 0) for kind, total in zip(_KINDS, totals, strict=True)})
         organisations = sa.select(known.c.id).where(
             known.c.target == self._target, known.c.object_kind == "organisation"
         )
@@ -57,15 +56,11 @@ class Places:
         query = sa.select(known_place.c.school, *sums).where(known_place.c.target == self._target)
         return query.group_by(known_place.c.school)
 
-    def _counted_twice(self) -> sa.Select[Any]:
-        """A user counts at each of her schools, and a link at each of its ward's; few are at more than one."""
-        mine = known_place.c.target == self._target
-        several = sa.select(known_place.c.id).where(mine).group_by(known_place.c.id).having(sa.func.count() > 1)
-        columns = {column: known_place.c[column] for column in _COUNTS}
-        more = {column: sa.func.sum(of) - sa.func.max(of) for column, of in columns.items()}
-        more["memberships"] = sa.literal(0)  # each is at one school only
-        query = sa.select(*(of.label(column) for column, of in more.items())).where(mine, known_place.c.id.in_(several))
-        by_id = query.group_by(known_place.c.id).subquery()
+    def _in_all(self) -> sa.Select[Any]:
+        # A user counts at each of her schools, and a link at each of its ward's; the owner has either only once.
+        once = (sa.func.sum if column == "memberships" else sa.func.max for column in _COUNTS)
+        counts = (of(known_place.c[column]).label(column) for of, column in zip(once, _COUNTS, strict=True))
+        by_id = sa.select(*counts).where(known_place.c.target == self._target).group_by(known_place.c.id).subquery()
         return sa.select(*(sa.func.sum(by_id.c[column]) for column in _COUNTS))
 
     def _learn_schools(self, values: Mapping[str, Held | None]) -> None:
