@@ -111,17 +111,21 @@ class Taking:
             return SourceReport(name, accepted=True, proof=state.proof, repeat=True, digest=snapshot.digest)
         if snapshot.digest not in self.store.sources.releases(name):
             refuse_older(snapshot, state)
+        anew = self.full or part.versions != state.versions
         try:
-            return self._accept(part, snapshot, careful=self.full)
+            return self._accept(part, snapshot, anew=anew, careful=self.full)
         except Unsure as reason:
             log.info("source.read_carefully", source=name, reason=str(reason))
-        return self._accept(part, snapshot, careful=True)
+        return self._accept(part, snapshot, anew=anew, careful=True)
 
-    def _accept(self, part: SourcePart, snapshot: Snapshot, *, careful: bool) -> SourceReport:
-        """Read to the end, judge, and make it the source's last good snapshot: all of it or nothing."""
+    def _accept(self, part: SourcePart, snapshot: Snapshot, *, anew: bool, careful: bool) -> SourceReport:
+        """Read to the end, judge, and make it the source's last good snapshot: all of it or nothing.
+
+        `anew`: fragments that are known are read all the same, for what is read in them may differ.
+        """
         name = part.settings.name
         with self.store.intake(name, self.run, self.now) as intake:
-            tally, proof = self._fragments(part, snapshot, intake, careful=careful)
+            tally, proof = self._fragments(part, snapshot, intake, anew=anew, careful=careful)
             census = intake.close(partial=snapshot.partial)
             refusal = judge_snapshot(census, self.guard.limits, self.guard.floor)
             if refusal and snapshot.digest not in self.store.sources.releases(name):
@@ -142,15 +146,16 @@ class Taking:
             reasons=dict(reasons),
         )
 
-    def _fragments(self, part: SourcePart, snapshot: Snapshot, intake: Intake, *, careful: bool) -> tuple[_Tally, str]:
+    def _fragments(
+        self, part: SourcePart, snapshot: Snapshot, intake: Intake, *, anew: bool, careful: bool
+    ) -> tuple[_Tally, str]:
         tally = _Tally()
-        keyed = self.store.keyed(part.versions)
-        reading = part.connector.read(snapshot, keyed, part.mapping.wanted, careful=careful)
+        reading = part.connector.read(snapshot, self.store.keyed, part.mapping.wanted, careful=careful)
         for fragment in reading:
             tally.read += 1
             if tally.read % 1000 == 0:
                 self.progress(part.settings.name, tally.read)
-            if not self.full and intake.knows(fragment.digest):
+            if not anew and intake.knows(fragment.digest):
                 tally.skipped += 1
             else:
                 _take(part, fragment, intake, tally)

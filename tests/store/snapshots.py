@@ -121,7 +121,7 @@ def take_in(
     partial: bool = False,
 ) -> Census:
     """Read one snapshot as a run does: what is known is skipped, the rest is taken or rejected."""
-    keyed = store.keyed("1")
+    keyed = store.keyed
     with store.intake(source, run, at) as intake:
         for part in parts:
             digest = keyed(bytes_of(part))

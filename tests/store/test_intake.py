@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rostersync.errors import StateBroken
-from rostersync.model import Rejected
+from rostersync.model import Claim, ClaimKind, Rejected
 from rostersync.store import Store
 from tests.states import STATES, written
 from tests.store.snapshots import (
@@ -105,7 +105,7 @@ def test_whom_a_whole_snapshot_lacks_is_absent_though_a_partial_one_came_between
 
 def test_known_fragments_are_recognised_and_new_ones_are_not(store: Store) -> None:
     take_in(store, [KARI])
-    keyed = store.keyed("1")
+    keyed = store.keyed
     with store.intake(IST, "run-2", NOW) as intake:
         assert not intake.knows(keyed(b"never seen"))
 
@@ -128,7 +128,7 @@ def test_other_bytes_that_say_the_same_are_no_change_and_are_known_the_next_nigh
     take_in(store, respelt, run="run-2")
     assert dirty(store) == set()
     assert len(card_of(store, "p1").claims) == 1
-    keyed = store.keyed("1")
+    keyed = store.keyed
     with store.intake(IST, "run-3", NOW) as intake:
         assert all(intake.knows(keyed(bytes_of(part))) for part in respelt)
 
@@ -206,7 +206,7 @@ def test_two_fragments_that_say_the_same_are_one_claim(store: Store) -> None:
     census = take_in(store, [Spelt(KARI, "one"), Spelt(KARI, "two")])
     assert len(card_of(store, "p1").claims) == 1
     assert census.persons_now == 1
-    keyed = store.keyed("1")
+    keyed = store.keyed
     for night in ("run-2", "run-3"):
         assert take_in(store, [Spelt(KARI, "two"), Spelt(KARI, "one")], run=night).persons_now == 1
         with store.intake(IST, "looking", NOW) as intake:
@@ -421,6 +421,29 @@ def test_a_rejected_record_keeps_the_last_good_one_marked_and_is_counted_every_n
         assert (claim.present, claim.rejected, names(card_of(store, "p1"))) == (True, True, ["Kari"])
         assert dirty(store) == ({id_of(store, "p1")} if night == "run-2" else set())
         clean(store)
+
+
+@pytest.mark.parametrize("part", [KARI, members("8a", "p1")], ids=["a person", "a membership"])
+def test_bytes_that_another_mapping_could_use_are_rejected_on_the_next_night_too(store: Store, part: Claim) -> None:
+    everything: list[Part] = [school(), klass("8a"), KARI, members("8a", "p1")]
+    take_in(store, everything)
+    before = all_cards(store)
+    digest = store.keyed(bytes_of(part))
+    kind: ClaimKind = "person" if part is KARI else "membership"
+    for night in ("run-2", "run-3"):
+        with store.intake(IST, night, NOW) as intake:
+            for one in everything:
+                if one != part:
+                    assert intake.knows(store.keyed(bytes_of(one)))
+            assert night == "run-2" or not intake.knows(digest)
+            intake.reject(digest, (Rejected(kind, "no value that this mapping takes", part.key),))
+            assert intake.close().rejected == 1
+            intake.accept(f"{night:0>64}", night, NOW, "root closed", (LMS,))
+        (card,) = all_cards(store)
+        assert card.ties == before[0].ties
+        assert [claim.rejected for claim in card.claims] == [part is KARI]
+    take_in(store, everything, run="run-4")
+    assert all_cards(store) == before
 
 
 def test_a_record_that_is_well_again_loses_its_mark(store: Store) -> None:

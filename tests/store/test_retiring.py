@@ -152,7 +152,7 @@ def test_a_retired_source_is_still_among_the_names_with_its_state_told(two_sourc
 
 def test_when_it_comes_back_every_fragment_is_read_anew(two_sources: Store) -> None:
     """The old bytes are not known any more: a snapshot that repeats them is no unchanged night."""
-    keyed = two_sources.keyed("1")
+    keyed = two_sources.keyed
     fragments = [keyed(bytes_of(part)) for part in IST_TOWN]
     for recognised in (True, False):
         with two_sources.intake(IST, "run-2", NOW) as intake:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from rostersync.model import ClaimKind, Record, Wanted
 
 KeyedDigest = Callable[[bytes], bytes]
-"""A keyed digest of 16 bytes; the key and the versions it covers are the caller's."""
+"""A keyed digest of 16 bytes; the key is the caller's."""
 
 
 class Unsure(Exception):

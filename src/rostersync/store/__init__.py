@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
@@ -69,9 +70,10 @@ class Store:
         """Take in one snapshot of a source; see `intake.Intake`."""
         return intake(self._database, source, run, at)
 
-    def keyed(self, versions: str) -> Callable[[bytes], bytes]:
-        """The digest (16 bytes) of fragments read by these versions of engine and mapping."""
-        return self._database.keyring.digest(f"fragment {versions}")
+    @cached_property
+    def keyed(self) -> Callable[[bytes], bytes]:
+        """The digest (16 bytes) by which a fragment is recognised."""
+        return self._database.keyring.digest("fragment")
 
     def value_digest(self, value: Held) -> str:
         """The digest (32 hexadecimal digits) of what an LMS holds: equal values have equal digests."""

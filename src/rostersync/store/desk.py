@@ -106,7 +106,9 @@ class Desk:
     """One source's intake in the making.
 
     `first` is the number of its first new claim, and tells the claims' age. `is_new` is true for a source that the state
-    has no claims of. `ties` is how many standing ties there are more than before.
+    has no claims of. `ties` is how many standing ties there are more than before. `disowned` are claims that another
+    mapping made of bytes that this one rejects, each with the digest it gets: those bytes are to be rejected, and counted,
+    on the next night too.
     """
 
     def __init__(self, database: Database, source_no: int, source: str, run: str) -> None:
@@ -124,6 +126,7 @@ class Desk:
         self.seen = Seen(self._known_digests())
         self._next = self.first
         self.ties = 0
+        self.disowned: list[tuple[bytes, int]] = []
         staging.create_all(database.conn, checkfirst=False)
 
     def next_claim(self) -> int:

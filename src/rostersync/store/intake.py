@@ -120,6 +120,8 @@ class Intake:
         """
         self._fragments += 1
         self._rejected += len(rejected)
+        if claim_no := self._desk.seen.claim(digest):
+            self._desk.disowned.append((self._rejected_digest(digest), claim_no))
         if isinstance(claim, MembershipClaim):
             parts = [*(one.part for one in rejected), *unread]
             self._rosters.take(self._rejected_digest(digest), claim, parts if all(parts) else None)

@@ -43,6 +43,7 @@ class Retirement:
         self._run(CARRY_ON)
         self._run(_DELETING)
         self._run(_ENDING)
+        desk.database.update_many(claim, ("digest",), ("no",), desk.disowned)
 
     def _run(self, statements: Collection[sa.TextClause]) -> None:
         for statement in statements:

@@ -57,6 +57,11 @@ class Seen:
         self._states[at] = _SPENT
         return True
 
+    def claim(self, digest: bytes) -> int | None:
+        """The number of the claim that a fragment made last time, if it is known."""
+        at = self._find(digest)
+        return self._claims[at] if at >= 0 else None
+
     def keep(self, digest: bytes) -> None:
         """Note that what the fragment said came again under another digest."""
         at = self._find(digest)

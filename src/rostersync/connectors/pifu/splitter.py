@@ -99,7 +99,8 @@ class _Cutter:
         if len(rest) > _LONGEST:
             raise Unsure("an element in it is too long")
         joint = rest[-1:] + block
-        if b"<!" in joint or b"<?" in joint:
+        # Exclamation and question marks are rare, and one byte is found ten times as fast as two.
+        if (b"!" in joint and b"<!" in joint) or (b"?" in joint and b"<?" in joint):
             raise Unsure("it has a comment, a CDATA section or a processing instruction")
         self._window, self._at = rest + block, 0
         return True
