@@ -87,6 +87,13 @@ def _in_full() -> bool:
 settings.load_profile("full" if _in_full() else "slice")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A proof in full may take two hours."""
+    for item in items:
+        if _in_full() and item.get_closest_marker("proof"):
+            item.add_marker(pytest.mark.timeout(7_200))
+
+
 @pytest.fixture(scope="session")
 def proof_size() -> int:
     """How many seeded cases a proof tries: 5,000 in `make proof`, a slice otherwise."""

@@ -49,6 +49,7 @@ def serve(town: Town, on: date, chance: random.Random | None = None) -> float:
 @pytest.mark.proof
 @pytest.mark.slice
 @pytest.mark.parametrize("target", ["oneroster_csv", "memory"])
+@pytest.mark.parametrize("engine", ["sqlite", pytest.param("postgres", marks=pytest.mark.in_full)], indirect=True)
 def test_a_killed_daemon_finishes_at_its_next_start(tmp_path: Path, target: str, kills: int) -> None:
     calm = Town(tmp_path / "calm", target=target, extra=EXTRA)
     crowd(calm)

@@ -91,7 +91,6 @@ def run_until_done(town: Town, on: str) -> None:
 
 @pytest.mark.proof
 @pytest.mark.slice
-@pytest.mark.timeout(7_200)
 def test_whatever_breaks_off_the_lms_ends_with_everything_once_and_nobody_gone_early(
     tmp_path: Path, kills: int
 ) -> None:
@@ -159,7 +158,6 @@ def town_at(home: Path, url: str) -> Town:
 
 
 @pytest.mark.proof
-@pytest.mark.timeout(7_200)
 def test_itslearning_too_ends_with_everything_once_and_nobody_gone_early(tmp_path: Path, kills: int) -> None:
     in_full = kills > 10
     days = lab_days(tmp_path, "M") if in_full else small_days(tmp_path)
