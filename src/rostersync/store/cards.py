@@ -92,7 +92,10 @@ class Cards(Finding):
         else:
             rows = self._database.conn.execute(_TOUCHED, {"target": target, "on": on.isoformat()})
             numbers = rows.scalars().all()
-        return array("q", numbers if len(numbers) <= BATCH else self.seated(numbers))
+        if len(numbers) <= BATCH:
+            return array("q", numbers)
+        self._database.expect_much()
+        return array("q", self.seated(numbers))
 
     def seated(self, numbers: Iterable[int]) -> list[int]:
         """The same row numbers, classmates side by side and parents beside their children; see seating.py."""

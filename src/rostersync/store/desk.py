@@ -123,6 +123,8 @@ class Desk:
         self.content_digest: Callable[[bytes], bytes] = database.keyring.digest("claim content")
         self.first = self._last_claim() + 1
         self.is_new = not self.run_sql(sa.select(claim.c.no).where(claim.c.source_no == source_no).limit(1)).first()
+        if self.is_new:
+            database.expect_much()
         self.seen = Seen(self._known_digests())
         self._next = self.first
         self.ties = 0

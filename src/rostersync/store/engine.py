@@ -146,6 +146,10 @@ class Database(ABC):
     def delete_many(self, table: sa.Table, key: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
         """Delete where `key` is. Returns how many rows it deleted."""
 
+    @abstractmethod
+    def expect_much(self) -> None:
+        """Much is about to be read and written everywhere: use more memory from now on, if that helps."""
+
     def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> int:
         """Run one statement, with `mark` for each value, for many tuples in batches of 5,000.
 

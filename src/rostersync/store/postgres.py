@@ -142,6 +142,9 @@ class PostgresDatabase(Database):
             rows += fetched(self.conn.exec_driver_sql(marked, (*values, some)))
         return rows
 
+    def expect_much(self) -> None:
+        """See `Database`. The server has its own settings."""
+
     # -- how rows travel --------------------------------------------------------------------------------------------
 
     @property

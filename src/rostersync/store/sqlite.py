@@ -23,10 +23,11 @@ _PRAGMAS: Final = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",
     "PRAGMA busy_timeout = 10000",
-    # Surrogates are random, so bulk writes touch index pages everywhere; 64 MiB keeps Oslo's indexes in memory.
-    "PRAGMA cache_size = -65536",
+    "PRAGMA cache_size = -16384",
     "PRAGMA temp.cache_size = -16384",
 )
+# Surrogates are random, so a bulk touches index pages everywhere; 64 MiB keeps Oslo's indexes in memory.
+_ROOM: Final = "PRAGMA cache_size = -65536"
 
 
 class SqliteDatabase(Database):
@@ -94,6 +95,10 @@ class SqliteDatabase(Database):
 
     def _table(self, table: sa.Table) -> str:
         return self.conn.dialect.identifier_preparer.format_table(table)
+
+    def expect_much(self) -> None:
+        """See `Database`."""
+        self.conn.exec_driver_sql(_ROOM)
 
     # -- tables -----------------------------------------------------------------------------------------------------
 
