@@ -23,7 +23,6 @@ _LONGEST: Final = 1 << 26
 """No element is longer than this (bytes); where no end tag comes, something else is wrong."""
 _ASCII_LIKE: Final = re.compile(r"UTF-?8|US-ASCII|ASCII|ISO-8859-\d+|WINDOWS-125\d")
 """Encodings in which the bytes of `<` and `>` never are a part of another character."""
-_SPACE: Final = b" \t\r\n"
 
 
 class Raw(NamedTuple):
@@ -51,10 +50,12 @@ class _Cutter:
     """A window that moves over the stream."""
 
     def __init__(self, stream: BinaryIO, header: Header) -> None:
-        prefix = re.escape(f"{header.prefix}:" if header.prefix else "").encode()
-        self._start = re.compile(rb"[ \t\r\n]*<" + prefix + rb"(person|group|membership)[ \t\r\n>]")
-        self._closing = re.compile(rb"[ \t\r\n]*</" + prefix + rb"enterprise[ \t\r\n]*>[ \t\r\n]*\Z")
-        self._ends = {kind: f"</{header.prefix}{':' if header.prefix else ''}{kind}>".encode() for kind in KINDS}
+        prefix = f"{header.prefix}:" if header.prefix else ""
+        quoted = re.escape(prefix).encode()
+        self._start = re.compile(rb"[ \t\r\n]*<" + quoted + rb"(person|group|membership)[ \t\r\n>]")
+        self._closing = re.compile(rb"[ \t\r\n]*</" + quoted + rb"enterprise[ \t\r\n]*>[ \t\r\n]*\Z")
+        self._kinds = {name.encode(): (kind, f"</{prefix}{name}>".encode()) for name, kind in KINDS.items()}
+        self._before_name = len(f"<{prefix}")
         self._stream = stream
         stream.seek(0)
         self._line = 1 + stream.read(header.body).count(b"\n")
@@ -71,24 +72,18 @@ class _Cutter:
                 if self._closing.match(self._window, self._at):
                     return
                 raise Unsure("something other than a person, group or membership stands in it")
-            kind = KINDS[found[1].decode()]
-            begin, end = found.end() - len(found[0].lstrip(_SPACE)), self._end(found.end() - 1, self._ends[kind])
+            kind, end_tag = self._kinds[found[1]]
+            end = self._window.find(end_tag, found.end() - 1)
             if end < 0:
-                continue  # the window has grown
+                if self._more():
+                    continue
+                raise Unsure("an element in it has no end")
+            begin = found.start(1) - self._before_name
             self._line += self._window.count(b"\n", self._at, begin)
-            content = self._window[begin:end]
+            self._at = end + len(end_tag)
+            content = self._window[begin : self._at]
             yield Raw(kind, content, self._line)
             self._line += content.count(b"\n")
-            self._at = end
-
-    def _end(self, after: int, tag: bytes) -> int:
-        """Where the element ends; negative when the window had to grow first."""
-        found = self._window.find(tag, after)
-        if found >= 0:
-            return found + len(tag)
-        if not self._more():
-            raise Unsure("an element in it has no end")
-        return -1
 
     def _more(self) -> bool:
         """Read on, keeping what has not been cut yet; false at the end of the document."""
