@@ -76,11 +76,11 @@ class Frame:
         values = wanted_organisations | wanted_groups
         digests = {id_: one.digest for id_, one in (known_organisations | known_groups).items() if id_ in values}
         digests |= {draft.id: change.new for draft in found for change in draft.changes if change.new}
-        return Structure(found, context, Agreement(_marked(digests), next_change_on))
+        return Structure(found, context, Agreement(_marked(sorted(digests.items())), next_change_on))
 
     def rest(self, target: str, agreement: Agreement) -> None:
         """After the run, remember until when nothing has to be compared, if all that was wanted is known now."""
-        reached = agreement.mark == _marked(self.store.known.frame_digests(target))
+        reached = agreement.mark == self._mark(target)
         self.store.remember(_rest(target), f"{agreement.until}{self._told(target)}" if reached else "")
 
     def _at_rest(self, target: str) -> bool:
@@ -99,7 +99,11 @@ class Frame:
         """Everything that decides the frame but the date: what the sources said last, our rules, and what is known."""
         states = [self.store.sources.state(name) for name in self.parts.source_names]
         said = [(one.name, one.accepted_digest, one.versions, one.run) for one in states]
-        return repr((said, self.parts.digest, self.restored_backup, self.store.known.frame(target)))
+        return repr((said, self.parts.digest, self.restored_backup, self._mark(target)))
+
+    def _mark(self, target: str) -> str:
+        with self.store.begin():
+            return _marked(self.store.known.frame_digests(target))
 
     def _wanted_groups(self, organisations: Iterable[Organisation]) -> tuple[dict[str, Group], date]:
         """Group id -> the group as wanted, and the next date on which that can change."""
@@ -136,7 +140,9 @@ class Frame:
         )
 
 
-def _marked(digests: Mapping[str, str]) -> str:
-    """What stands for a whole frame: id -> the digest of its value."""
-    told = "\n".join(f"{id_} {digest}" for id_, digest in sorted(digests.items()))
-    return hashlib.sha256(told.encode()).hexdigest()
+def _marked(digests: Iterable[tuple[str, str]]) -> str:
+    """What stands for a whole frame: the (id, digest of its value) of everything in it, in order of the ids."""
+    mark = hashlib.sha256()
+    for one in digests:
+        mark.update(" ".join(one).encode())
+    return mark.hexdigest()

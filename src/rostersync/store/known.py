@@ -111,17 +111,10 @@ class Knowledge:
             found.update(self._database.conn.execute(query).scalars())
         return frozenset(found)
 
-    def frame(self, target: str) -> tuple[int, int]:
-        """How many organisations and groups the target holds, and of how many of them nobody knows for certain."""
-        unsure = sa.func.coalesce(sa.func.sum(sa.case((known.c.digest == "", 1), else_=0)), 0)
+    def frame_digests(self, target: str) -> Iterator[tuple[str, str]]:
+        """The id of each organisation and group that the target holds, in order, and its digest (empty = uncertain)."""
         frame = sa.and_(known.c.target == target, known.c.object_kind.in_(("organisation", "group")))
-        counted = self._database.conn.execute(sa.select(sa.func.count(), unsure).where(frame)).one()
-        return int(counted[0]), int(counted[1])
-
-    def frame_digests(self, target: str) -> dict[str, str]:
-        """The id of each organisation and group that the target holds -> the digest of its value (empty = uncertain)."""
-        frame = sa.and_(known.c.target == target, known.c.object_kind.in_(("organisation", "group")))
-        return dict(self._database.tuples(sa.select(known.c.id, known.c.digest).where(frame), {}))
+        return self._database.stream(sa.select(known.c.id, known.c.digest).where(frame).order_by(known.c.id))
 
     def count(self, target: str) -> int:
         """How many objects of all kinds the target holds."""
