@@ -60,13 +60,15 @@ class UserMistake(RostersyncError):
         super().__init__("\n".join(str(p) for p in self.problems))
 
 
-def refuse_settings(source: str, wrong: Iterable[str]) -> None:
-    """Refuse a source's settings for these sentences, all at once; nothing where there are none.
+def refuse_settings(table: str, wrong: Iterable[str]) -> None:
+    """Refuse a source's or target's settings for these sentences, all at once; nothing where there are none.
+
+    `table` is where they stand in the config: `source.NAME` or `target.NAME`.
 
     Raises:
-        UserMistake: each as `source.NAME: sentence`.
+        UserMistake: each as `TABLE: sentence`.
     """
-    if told := [f"source.{source}: {one}" for one in wrong]:
+    if told := [f"{table}: {one}" for one in wrong]:
         raise UserMistake(told)
 
 

@@ -13,10 +13,11 @@ class LeftOut:
         self._lock = Lock()
         self._counts: Counter[str] = Counter()
 
-    def add(self, sentence: str) -> None:
-        """Count one more."""
-        with self._lock:
-            self._counts[sentence] += 1
+    def add(self, sentence: str, times: int = 1) -> None:
+        """Count so many more; none at all leaves no trace."""
+        if times:
+            with self._lock:
+                self._counts[sentence] += times
 
     def counts(self) -> dict[str, int]:
         """Everything counted since the last `clear`."""

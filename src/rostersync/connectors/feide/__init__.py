@@ -38,7 +38,7 @@ def make(name: str, settings: Settings) -> FeideConnector:
     Raises:
         UserMistake: every setting that cannot be right.
     """
-    refuse_settings(name, mistakes(settings))
+    refuse_settings(f"source.{name}", mistakes(settings))
     return FeideConnector(name, settings)
 
 

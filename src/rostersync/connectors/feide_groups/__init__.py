@@ -42,7 +42,7 @@ class FeideGroupsConnector:
         wait: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        refuse_settings(name, mistakes(settings))
+        refuse_settings(f"source.{name}", mistakes(settings))
         self._label = f"{settings.url}, realm {settings.realm}"
         self._spool = Spool(name, settings.spool, ".groups")
         self._api = Api(name, settings, wait=wait, now=now)

@@ -55,7 +55,7 @@ class FintConnector:
         self._spool = Spool(name, settings.spool, ".fint")
         self._wait = wait
         self._now = now
-        refuse_settings(name, _mistakes(settings))
+        refuse_settings(f"source.{name}", _mistakes(settings))
         self._zone = ZoneInfo(settings.zone)
 
     @property

@@ -37,7 +37,7 @@ class IsiConnector(PifuConnector):
         wait: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        refuse_settings(name, settings.mistakes())
+        refuse_settings(f"source.{name}", settings.mistakes())
         self._ordered = settings
         self._wait, self._now = wait, now
         self._order: list[tuple[str, str]] = []

@@ -42,7 +42,7 @@ class OneRosterConnector:
         wait: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        refuse_settings(name, mistakes(settings))
+        refuse_settings(f"source.{name}", mistakes(settings))
         zone = ZoneInfo(settings.zone)
         self._settings = settings
         self._spool = Spool(name, settings.spool, ".roster")

@@ -52,7 +52,7 @@ class SitsConnector:
         schools = _attempt(read_schools, settings.schools, problems)
         if layout is None or schools is None:
             raise UserMistake(problems)
-        refuse_settings(name, _mistakes(settings, layout))
+        refuse_settings(f"source.{name}", _mistakes(settings, layout))
         self._layout, self._schools = layout, schools
         self._spool = Spool(f"{name}-rows", settings.spool, ".jsonl")
         self._files = {

@@ -7,11 +7,10 @@ planned and guarded here, and every row says with its status what should be.
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
-from rostersync.errors import Problem, TargetUnavailable, UserMistake
+from rostersync.errors import TargetUnavailable, refuse_settings
 from rostersync.model import Delivery, Kind, Outcome
 from rostersync.targets import Existing, Placed, Target
 from rostersync.targets.canvas.outcomes import outcomes
@@ -19,6 +18,7 @@ from rostersync.targets.canvas.rows import Rows
 from rostersync.targets.canvas.service import Service
 from rostersync.targets.canvas.settings import BUILT_IN_ROLES, WORDINGS, Settings, mistakes
 from rostersync.targets.canvas.sheets import Sheets
+from rostersync.targets.leftout import LeftOut
 
 __all__ = ["WORDINGS", "Canvas", "Settings", "make"]
 
@@ -41,10 +41,9 @@ class Canvas:
         wait: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        if wrong := [Problem("", f"target.{name}: {one}") for one in mistakes(settings)]:
-            raise UserMistake(wrong)
-        self._counted: Counter[str] = Counter()
-        self._rows = Rows(settings, self._counted)
+        refuse_settings(f"target.{name}", mistakes(settings))
+        self._left_out = LeftOut()
+        self._rows = Rows(settings, self._left_out)
         self._settings = settings
         self._service = Service(name, settings, wait, now)
 
@@ -81,7 +80,7 @@ class Canvas:
     @property
     def left_out(self) -> Mapping[str, int]:
         """What could not be carried since the last `sweep`: a sentence that names nobody -> how often."""
-        return +self._counted
+        return self._left_out.counts()
 
     def check(self) -> list[str]:
         """Whether Canvas answers, lets us see SIS imports, and has the roles for courses; nothing is changed."""
@@ -96,7 +95,7 @@ class Canvas:
 
     def sweep(self) -> None:
         """Nothing is left behind; the report begins anew."""
-        self._counted.clear()
+        self._left_out.clear()
 
     def existing(self) -> Iterator[Existing]:
         """The users that have a SIS id; others no import can mean. Canvas lists suspended users like any other.
@@ -123,7 +122,7 @@ class Canvas:
         for number, delivery in enumerate(batch):
             sheets.add(number, self._rows.of(delivery))
         report = self._service.run_import(sheets.packed())
-        yield from outcomes(batch, sheets, report, self._counted)
+        yield from outcomes(batch, sheets, report, self._left_out)
 
     def close(self) -> None:
         """Nothing is held open."""

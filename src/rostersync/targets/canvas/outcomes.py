@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -11,6 +10,7 @@ from rostersync.model import Delivery, Outcome
 from rostersync.targets.canvas.rows import DELETED
 from rostersync.targets.canvas.service import WHOLE, Complaint, Report
 from rostersync.targets.canvas.sheets import Sheets
+from rostersync.targets.leftout import LeftOut
 
 _UNKNOWN: Final = ("non-existent", "nonexistent", "not found", "does not exist", "doesn't exist", "unknown")
 """What Canvas says when it has not got what a row refers to."""
@@ -19,9 +19,7 @@ _LINELESS: Final = "a message of Canvas that names no row of its import (see Adm
 _STOPPED: Final = "Canvas broke the import off before it was through; it is sent again"
 
 
-def outcomes(
-    deliveries: Sequence[Delivery], sheets: Sheets, report: Report, left_out: Counter[str]
-) -> Iterator[Outcome]:
+def outcomes(deliveries: Sequence[Delivery], sheets: Sheets, report: Report, left_out: LeftOut) -> Iterator[Outcome]:
     """An outcome for each delivery, in their order.
 
     What Canvas says of a line is a refusal of the delivery that the line came from; of the others in an import that broke
@@ -47,11 +45,11 @@ def outcomes(
             yield Outcome(one.id, one.phase, False, _STOPPED, one.target_key, "unknown")
 
 
-def _refusals(sheets: Sheets, report: Report, left_out: Counter[str]) -> Iterator[tuple[int, str]]:
+def _refusals(sheets: Sheets, report: Report, left_out: LeftOut) -> Iterator[tuple[int, str]]:
     for complaint in report.complaints:
         found = sheets.at(complaint.file, complaint.line)
         if found is None:
-            left_out[_LINELESS] += 1
+            left_out.add(_LINELESS)
             continue
         row, numbers = found
         if row.status == DELETED and _is_unknown(complaint):

@@ -6,7 +6,6 @@ to its pupils before and after, and who is in it when is what enrolments tell.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -14,6 +13,7 @@ from msgspec import Struct
 
 from rostersync.model import Delivery, Group, Held, Organisation, Placed, User
 from rostersync.targets.canvas.settings import Settings
+from rostersync.targets.leftout import LeftOut
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "accounts": ("account_id", "parent_account_id", "name", "status"),
@@ -50,9 +50,9 @@ class Row(Struct, frozen=True):
 
 
 class Rows:
-    """Makes the rows of one target. What has no place is counted in `left_out`: a sentence that names nobody -> how often."""
+    """Makes the rows of one target. What has no place is counted in `left_out`."""
 
-    def __init__(self, settings: Settings, left_out: Counter[str]) -> None:
+    def __init__(self, settings: Settings, left_out: LeftOut) -> None:
         self._settings = settings
         self._roles = settings.roles()
         self._left_out = left_out
@@ -90,7 +90,7 @@ class Rows:
     def _enrolments(self, delivery: Delivery, key: str) -> Iterator[Row]:
         before, after = self._courses(delivery.before), self._courses(delivery.after)
         if isinstance(delivery.after, User):
-            self._left_out[GUARDIAN_MEMBERSHIP] += sum(one.role == "guardian" for one in delivery.after.memberships)
+            self._left_out.add(GUARDIAN_MEMBERSHIP, sum(one.role == "guardian" for one in delivery.after.memberships))
         for course, role in sorted(before - after):
             yield _row("enrollments", 3, (course, key, role, DELETED))
         for course, role in sorted(after):
@@ -105,7 +105,7 @@ class Rows:
         """Links that ended, and those that should be. Who is suspended keeps hers: nobody would send them on her return."""
         near = {one.value.id: one for one in delivery.near if isinstance(one.value, User)}
         before, after = _guardians(delivery.before), _guardians(delivery.after)
-        self._left_out[NO_GUARDIAN] += len(after - near.keys())
+        self._left_out.add(NO_GUARDIAN, len(after - near.keys()))
         for guardian in sorted(before - after):
             yield _row("user_observers", 2, (_key_of(guardian, near), key, DELETED))
         for guardian in sorted(after & near.keys()):

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import PurePath
 from typing import Final, TextIO
 
-from rostersync.errors import Problem, UserMistake
+from rostersync.errors import refuse_settings
 from rostersync.model import Delivery, Kind, Outcome
 from rostersync.targets import Existing, Placed, Target
 from rostersync.targets.ims_enterprise.delta import write_delta
@@ -23,6 +22,7 @@ from rostersync.targets.ims_enterprise.elements import Elements
 from rostersync.targets.ims_enterprise.full import write_full
 from rostersync.targets.ims_enterprise.reading import users_of
 from rostersync.targets.ims_enterprise.settings import WORDINGS, Settings, mistakes
+from rostersync.targets.leftout import LeftOut
 from rostersync.transport.files.shelf import shelf
 from rostersync.transport.files.staging import private
 
@@ -51,12 +51,11 @@ class ImsEnterprise:
         wait: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        if wrong := [Problem("", f"target.{name}: {one}") for one in mistakes(settings)]:
-            raise UserMistake(wrong)
+        refuse_settings(f"target.{name}", mistakes(settings))
         self._settings = settings
         self._now = now
         self._last = datetime.min.replace(tzinfo=UTC)
-        self._counted: Counter[str] = Counter()
+        self._left_out = LeftOut()
         self._shelf = shelf(settings.directory, settings, wait, clock)
 
     @property
@@ -92,7 +91,7 @@ class ImsEnterprise:
     @property
     def left_out(self) -> Mapping[str, int]:
         """What the files since the last `sweep` could not carry: a sentence that names nobody -> how often."""
-        return +self._counted
+        return self._left_out.counts()
 
     def check(self) -> list[str]:
         """What stands in the way of leaving a file, as far as it can be told without a log-in."""
@@ -100,7 +99,7 @@ class ImsEnterprise:
 
     def sweep(self) -> None:
         """Remove what a killed run left behind; the report begins anew."""
-        self._counted.clear()
+        self._left_out.clear()
         self._shelf.sweep()
 
     def existing(self) -> Iterator[Existing]:
@@ -133,21 +132,21 @@ class ImsEnterprise:
         now = self._moment()
         if self.whole:
             self._leave(
-                self._settings.file, lambda out, elements: write_full(out, elements, roster, self._counted, now)
+                self._settings.file, lambda out, elements: write_full(out, elements, roster, self._left_out, now)
             )
             yield from (_done(one) for one in chain((first,), waiting))
         else:
             batch: Sequence[Delivery] = [first, *waiting]
-            self._leave(self._name(now), lambda out, elements: write_delta(out, elements, batch, self._counted, now))
+            self._leave(self._name(now), lambda out, elements: write_delta(out, elements, batch, self._left_out, now))
             yield from map(_done, batch)
 
     def _leave(self, name: str, write: Callable[[TextIO, Elements], None]) -> None:
         if self.whole:
-            self._counted.clear()
+            self._left_out.clear()
         with self._shelf.staging() as folder:
             staged = folder / name
             with open(staged, "x", buffering=_BUFFER, encoding="utf-8", newline="\n", opener=private) as out:
-                write(out, Elements(self._settings, self._counted))
+                write(out, Elements(self._settings, self._left_out))
             self._shelf.leave(staged)
 
     def _moment(self) -> datetime:

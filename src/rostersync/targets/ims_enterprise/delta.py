@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TextIO
@@ -10,10 +10,11 @@ from typing import TextIO
 from rostersync.model import Delivery, Group, Held, Organisation, User
 from rostersync.targets.ims_enterprise.elements import HEAD, NO_GUARDIAN, TAIL, Elements, depth, roletype, ties
 from rostersync.targets.ims_enterprise.words import ADDED, CHANGED, DELETED, RecStatus
+from rostersync.targets.leftout import LeftOut
 
 
 def write_delta(
-    out: TextIO, elements: Elements, deliveries: Sequence[Delivery], left_out: Counter[str], now: datetime
+    out: TextIO, elements: Elements, deliveries: Sequence[Delivery], left_out: LeftOut, now: datetime
 ) -> None:
     """Write the document: persons, groups, memberships, each in the order of the deliveries.
 
@@ -30,7 +31,7 @@ def write_delta(
     out.write(TAIL)
 
 
-def _person(elements: Elements, delivery: Delivery, left_out: Counter[str]) -> str:
+def _person(elements: Elements, delivery: Delivery, left_out: LeftOut) -> str:
     if delivery.object_kind != "user":
         return ""
     user, key = delivery.after, delivery.target_key or delivery.id
@@ -41,7 +42,7 @@ def _person(elements: Elements, delivery: Delivery, left_out: Counter[str]) -> s
     # Who is suspended keeps her link: nobody would send it on her return.
     near = {one.value.id: one for one in delivery.near if isinstance(one.value, User)}
     guardians = [near[one].target_key or one for one in user.guardians if one in near]
-    left_out[NO_GUARDIAN] += len(user.guardians) - len(guardians)
+    left_out.add(NO_GUARDIAN, len(user.guardians) - len(guardians))
     return elements.person(user, key, guardians, CHANGED if _was_there(delivery) else ADDED)
 
 

@@ -5,7 +5,6 @@ The order of children is that of the binding (IMS Enterprise XML Binding 1.1); t
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import Final
@@ -24,6 +23,7 @@ from rostersync.targets.ims_enterprise.words import (
     group_type,
     profiles,
 )
+from rostersync.targets.leftout import LeftOut
 
 HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>\n<enterprise>\n'
 TAIL: Final = "</enterprise>\n"
@@ -48,9 +48,9 @@ def text(raw: str) -> str:
 
 
 class Elements:
-    """Writes for one target. What has no place is counted in `left_out`: a sentence that names nobody -> how often."""
+    """Writes for one target. What has no place is counted in `left_out`."""
 
-    def __init__(self, settings: Settings, left_out: Counter[str]) -> None:
+    def __init__(self, settings: Settings, left_out: LeftOut) -> None:
         self._settings = settings
         self._source = text(settings.datasource)
         self._profiles = {role: text(profile) for role, profile in profiles(settings).items()}
@@ -99,7 +99,7 @@ class Elements:
         """A user with her values; `guardians` are the keys of those who may follow this pupil."""
         fields = dict(user.fields)
         given, family = text(user.given_name), text(user.family_name)
-        self._left_out[NO_PLACE] += sum(name not in ELSEWHERE and name not in USERID_TYPES for name in fields)
+        self._left_out.add(NO_PLACE, sum(name not in ELSEWHERE and name not in USERID_TYPES for name in fields))
         return (
             f"<person{_recstatus(status)}>{self.sourcedid(key)}{_userids(fields)}"
             f"<name><fn>{given} {family}</fn><n><family>{family}</family><given>{given}</given></n></name>"

@@ -6,7 +6,7 @@ Between the passes only ids are held; the members of a group wait as one text, s
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Final, TextIO
@@ -17,6 +17,7 @@ from rostersync.model import Group, Organisation, User
 from rostersync.targets import Placed
 from rostersync.targets.ims_enterprise.elements import HEAD, NO_GUARDIAN, TAIL, Elements, depth, plain, roletype, ties
 from rostersync.targets.ims_enterprise.words import DELETED
+from rostersync.targets.leftout import LeftOut
 
 NO_GROUP: Final = "a membership in a group that is not in the file"
 
@@ -37,7 +38,7 @@ def write_full(
     out: TextIO,
     elements: Elements,
     roster: Callable[[], Iterator[Placed]],
-    left_out: Counter[str],
+    left_out: LeftOut,
     now: datetime,
 ) -> None:
     """Write the document: properties, persons, groups, memberships."""
@@ -73,21 +74,21 @@ def _looked_through(roster: Iterable[Placed]) -> _There:
     return _There(tuple(sorted(structure, key=depth)), frozenset(enabled), keys, kinds)
 
 
-def _person(elements: Elements, user: User, key: str, there: _There, left_out: Counter[str]) -> str:
+def _person(elements: Elements, user: User, key: str, there: _There, left_out: LeftOut) -> str:
     if not user.enabled:
         return elements.person(user, key, (), DELETED)
     guardians = [there.keys.get(one, one) for one in user.guardians if one in there.enabled]
-    left_out[NO_GUARDIAN] += len(user.guardians) - len(guardians)
+    left_out.add(NO_GUARDIAN, len(user.guardians) - len(guardians))
     return elements.person(user, key, guardians)
 
 
-def _join(members: Mapping[str, bytearray], user: User, key: str, there: _There, left_out: Counter[str]) -> None:
+def _join(members: Mapping[str, bytearray], user: User, key: str, there: _There, left_out: LeftOut) -> None:
     for tie in ties(user):
         if tie.group in there.kinds:
             # a tenth of the memory of the elements that will be made of it; a key has no line end, see `plain`
             members[tie.group].extend(f"{roletype(tie.role, there.kinds[tie.group])}{plain(key)}\n".encode())
         else:
-            left_out[NO_GROUP] += 1
+            left_out.add(NO_GROUP)
 
 
 def _members(elements: Elements, lines: bytearray) -> Iterator[str]:

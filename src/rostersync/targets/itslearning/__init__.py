@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from rostersync.errors import refuse_settings
 from rostersync.model import Delivery, Kind, ObjectKind, Observed, Outcome, Placed
 from rostersync.targets import Existing, Target
 from rostersync.targets.itslearning import everybody
@@ -15,7 +16,7 @@ from rostersync.targets.itslearning.jobs import chunks
 from rostersync.targets.itslearning.people import People
 from rostersync.targets.itslearning.roles import Roles
 from rostersync.targets.itslearning.service import Site
-from rostersync.targets.itslearning.settings import WORDINGS, Settings, refuse_mistakes
+from rostersync.targets.itslearning.settings import WORDINGS, Settings, mistakes
 from rostersync.targets.itslearning.showing import Showing
 from rostersync.targets.itslearning.structure import Structure
 from rostersync.targets.itslearning.users import Users
@@ -33,7 +34,7 @@ class Itslearning:
     """
 
     def __init__(self, name: str, settings: Settings) -> None:
-        refuse_mistakes(name, settings)
+        refuse_settings(f"target.{name}", mistakes(settings))
         self._settings = settings
         self._left_out = LeftOut()
         self._site = Site(name, settings)

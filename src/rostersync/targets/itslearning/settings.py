@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Final, Literal
 
 from rostersync.credentials import Secret
-from rostersync.errors import Problem, UserMistake
 from rostersync.model import Wording, Wordings
 from rostersync.transport.line import LineSettings, address_trouble
 
@@ -104,47 +103,37 @@ class Settings(LineSettings):
         return own or self.url
 
 
-def refuse_mistakes(name: str, settings: Settings) -> None:
-    """Make sure that nothing is sent which the LMS would replace by something else without a word.
-
-    Raises:
-        UserMistake: with every problem.
-    """
-    problems = [Problem(f"target.{name}.{key}", text) for key, text in _problems(settings)]
-    if problems:
-        raise UserMistake(problems)
-
-
-def _problems(settings: Settings) -> Iterator[tuple[str, str]]:
+def mistakes(settings: Settings) -> Iterator[str]:
+    """What cannot be right, or what the LMS would replace by something else without a word; in sentences."""
     for key in ("url", *(f"{service}_url" for service in SERVICES)):
         address = getattr(settings, key)
         if (address or key == "url") and (trouble := address_trouble(address)):
-            yield key, trouble
+            yield f"{key}: {trouble}"
     if not 1 <= settings.batch <= LARGEST_BATCH:
-        yield "batch", f"1 to {LARGEST_BATCH} objects go into one request, not {settings.batch}"
+        yield f"batch: 1 to {LARGEST_BATCH} objects go into one request, not {settings.batch}"
     if not 1 <= settings.connections <= 8:
-        yield "connections", f"1 to 8 requests may run at the same time, not {settings.connections}"
+        yield f"connections: 1 to 8 requests may run at the same time, not {settings.connections}"
     if not settings.root or len(settings.root) > 64:
-        yield "root", "write the root hierarchy's sync id, of 64 characters at most"
+        yield "root: write the root hierarchy's sync id, of 64 characters at most"
     yield from _profiles(settings)
     yield from _roles(settings)
 
 
-def _profiles(settings: Settings) -> Iterator[tuple[str, str]]:
+def _profiles(settings: Settings) -> Iterator[str]:
     for role in ("pupil", "staff", "guardian", "school_leader", "super_user"):
         key = f"profile_{role}"
         text: str = getattr(settings, key)
         if not text:
             if role in ("pupil", "staff", "guardian"):
-                yield key, "it cannot be empty: the LMS would choose a profile by itself"
+                yield f"{key}: it cannot be empty: the LMS would choose a profile by itself"
         elif text.replace(" ", "").lower() in _ADMINISTRATORS:
-            yield key, f'"{text}" gives the rights of an administrator, and no sync makes one'
+            yield f'{key}: "{text}" gives the rights of an administrator, and no sync makes one'
         elif text not in MAPPED_PROFILES and text not in settings.site_profiles:
             unknown = f'nobody has said that the site maps "{text}", and what it does not know becomes another profile'
-            yield key, f"{unknown}: have its administrator confirm the text, then name it in site_profiles"
+            yield f"{key}: {unknown}: have its administrator confirm the text, then name it in site_profiles"
 
 
-def _roles(settings: Settings) -> Iterator[tuple[str, str]]:
+def _roles(settings: Settings) -> Iterator[str]:
     told = {
         f"role_{role}": getattr(settings, f"role_{role}")
         for role in ("pupil", "staff", "guardian", "mentor", "school_leader", "super_user")
@@ -152,6 +141,6 @@ def _roles(settings: Settings) -> Iterator[tuple[str, str]]:
     for key, text in told.items():
         optional = key in ("role_guardian", "role_school_leader", "role_super_user")
         if text not in HIERARCHY_ROLES and not (optional and not text):
-            yield key, f'"{text}" is no role in a hierarchy; there are {", ".join(HIERARCHY_ROLES[:10])}'
+            yield f'{key}: "{text}" is no role in a hierarchy; there are {", ".join(HIERARCHY_ROLES[:10])}'
     if len({text[0].isdigit() for text in told.values() if text}) > 1:
-        yield "role_pupil", "write all roles as words or all as numbers, as the vendor asks"
+        yield "role_pupil: write all roles as words or all as numbers, as the vendor asks"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from rostersync.errors import refuse_settings
 from rostersync.model import Delivery, Kind, ObjectKind, Observed, Outcome, Placed
 from rostersync.targets import Existing, Target
 from rostersync.targets.leftout import LeftOut
@@ -15,7 +16,7 @@ from rostersync.targets.moodle import everybody
 from rostersync.targets.moodle.accounts import Accounts
 from rostersync.targets.moodle.jobs import Job, chunks, going
 from rostersync.targets.moodle.rekeying import rekey
-from rostersync.targets.moodle.settings import WORDINGS, Settings, refuse_mistakes
+from rostersync.targets.moodle.settings import WORDINGS, Settings, mistakes
 from rostersync.targets.moodle.showing import Showing
 from rostersync.targets.moodle.site import Site
 from rostersync.targets.moodle.structure import Structure
@@ -39,7 +40,7 @@ class Moodle:
     """
 
     def __init__(self, name: str, settings: Settings, site: Site | None = None) -> None:
-        refuse_mistakes(name, settings)
+        refuse_settings(f"target.{name}", mistakes(settings))
         self._settings = settings
         self._left_out = LeftOut()
         self._site = site or Site(name, settings)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from rostersync.credentials import Secret
-from rostersync.errors import Problem, UserMistake
 from rostersync.model import Wording, Wordings
 from rostersync.transport.line import LineSettings, address_trouble
 
@@ -101,28 +100,18 @@ class Settings(LineSettings):
         return (self.guardian_auth if face == "guardian" else "") or self.auth
 
 
-def refuse_mistakes(name: str, settings: Settings) -> None:
-    """Make sure that the settings can work.
-
-    Raises:
-        UserMistake: with every problem.
-    """
-    problems = [Problem(f"target.{name}.{key}", text) for key, text in _problems(settings)]
-    if problems:
-        raise UserMistake(problems)
-
-
-def _problems(settings: Settings) -> Iterator[tuple[str, str]]:
+def mistakes(settings: Settings) -> Iterator[str]:
+    """What cannot be right, in sentences."""
     if trouble := address_trouble(settings.url):
-        yield "url", trouble
+        yield f"url: {trouble}"
     if settings.batch < 1:
-        yield "batch", "at least one row goes into a call"
+        yield "batch: at least one row goes into a call"
     if settings.max_input_vars < FEWEST_VARIABLES:
-        yield "max_input_vars", f"PHP's default is 1000; with fewer than {FEWEST_VARIABLES} no row fits into a call"
+        yield f"max_input_vars: PHP's default is 1000; with fewer than {FEWEST_VARIABLES} no row fits into a call"
     if not 1 <= settings.connections <= 8:
-        yield "connections", f"1 to 8 calls may run at the same time, not {settings.connections}"
+        yield f"connections: 1 to 8 calls may run at the same time, not {settings.connections}"
     if not settings.pupil_role or not settings.staff_role:
-        yield "pupil_role", "pupils and staff need a role in courses: write the numbers that Moodle gave to the roles"
+        yield "pupil_role: pupils and staff need a role in courses: write the numbers that Moodle gave to the roles"
     for word in settings.delete:
         if word not in KINDS:
-            yield "delete", f'"{word}" is none of {", ".join(KINDS)}'
+            yield f'delete: "{word}" is none of {", ".join(KINDS)}'

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final, Literal
 
 from rostersync.model import Delivery, Kind, ObjectKind, Observed, Outcome, Wording, Wordings
 from rostersync.targets import Existing, Placed, Target
+from rostersync.targets.leftout import LeftOut
 from rostersync.targets.observing import Walk
 from rostersync.targets.oneroster_csv import bundle, checks, reading
 from rostersync.targets.oneroster_csv.writing import write_set
@@ -45,7 +45,7 @@ class OneRosterCsv:
         self._directory = settings.directory
         self._layout = settings.layout
         self._groups = frozenset(settings.groups)
-        self._left_out: Mapping[str, int] = MappingProxyType({})
+        self._left_out = LeftOut()
 
     @property
     def supports(self) -> frozenset[Kind]:
@@ -80,7 +80,7 @@ class OneRosterCsv:
     @property
     def left_out(self) -> Mapping[str, int]:
         """What the last set could not carry, for the report: a sentence that names nobody -> how often."""
-        return self._left_out
+        return self._left_out.counts()
 
     def check(self) -> list[str]:
         """What stands in the way of writing a set; nothing is made or changed."""
@@ -158,7 +158,7 @@ class OneRosterCsv:
             staged.mkdir(mode=0o700)
             left_out = write_set(staged, folder / "spool", roster, self._groups)
             publish(self._directory, staged)
-        self._left_out = MappingProxyType(left_out)
+        self._left_out = left_out
 
     def close(self) -> None:
         """Nothing is held open."""

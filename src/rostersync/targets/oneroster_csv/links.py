@@ -6,8 +6,9 @@ every user who can carry a link is `seen`. What was named but never seen points 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
+
+from rostersync.targets.leftout import LeftOut
 
 NOT_THERE = "a guardianship with a user who is not in the set, or suspended"
 BAD_KEY = "a guardianship with a user whose key in the LMS has a comma (OneRoster separates keys by commas)"
@@ -18,7 +19,7 @@ class Links:
 
     __slots__ = ("_keys", "_left_out", "_named", "_seen")
 
-    def __init__(self, left_out: Counter[str]) -> None:
+    def __init__(self, left_out: LeftOut) -> None:
         self._named: dict[str, str] = {}
         self._seen: dict[str, str] = {}
         self._keys: dict[str, str] = {}
@@ -28,7 +29,7 @@ class Links:
         """A pupil in the set names her guardians: the pupil's key, the guardians' user ids."""
         for guardian in guardians:
             if "," in ward:
-                self._left_out[BAD_KEY] += 1
+                self._left_out.add(BAD_KEY)
             else:
                 wards = self._named.get(guardian)
                 self._named[guardian] = f"{wards},{ward}" if wards else ward
@@ -39,7 +40,7 @@ class Links:
             return
         wards = self._named.pop(user)
         if "," in key:
-            self._left_out[BAD_KEY] += wards.count(",") + 1
+            self._left_out.add(BAD_KEY, wards.count(",") + 1)
             return
         self._seen[user] = wards
         if key != user:
@@ -47,7 +48,7 @@ class Links:
 
     def close(self) -> None:
         """All users have been seen: what is still only named is left out."""
-        self._left_out[NOT_THERE] += sum(wards.count(",") + 1 for wards in self._named.values())
+        self._left_out.add(NOT_THERE, sum(wards.count(",") + 1 for wards in self._named.values()))
         self._named.clear()
 
     def agents(self, user: str, key: str, guardians: Iterable[str]) -> str:

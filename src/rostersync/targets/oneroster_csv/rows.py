@@ -6,13 +6,13 @@ organisation, class or session stands under our id, a user under her `key` (the 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 
 from msgspec import Struct
 
 from rostersync.model import Group, Organisation, Role, User
+from rostersync.targets.leftout import LeftOut
 from rostersync.targets.oneroster_csv.sessions import Session, years_of
 
 Row = Sequence[str]
@@ -97,12 +97,12 @@ def manifest_rows() -> Iterator[Row]:
     yield "source.systemCode", "rostersync"
 
 
-def organisation_rows(organisations: Collection[Organisation], left_out: Counter[str]) -> Iterator[Row]:
+def organisation_rows(organisations: Collection[Organisation], left_out: LeftOut) -> Iterator[Row]:
     """Owners are districts, schools are schools."""
     there = {organisation.id for organisation in organisations}
     for organisation in organisations:
         parent = organisation.parent if organisation.parent in there else ""
-        left_out[NO_PARENT] += parent != organisation.parent
+        left_out.add(NO_PARENT, parent != organisation.parent)
         kind = "district" if organisation.kind == "owner" else "school"
         yield organisation.id, "", "", organisation.name, kind, organisation.number, parent
 
@@ -135,7 +135,7 @@ def class_rows(groups: Iterable[Group], sessions: Sequence[Session]) -> Iterator
         yield group.id, "", "", title, "", _course(group.kind), "", kind, "", group.school, terms, "", "", ""
 
 
-def user_row(user: User, key: str, frame: Frame, left_out: Counter[str]) -> tuple[str, ...]:
+def user_row(user: User, key: str, frame: Frame, left_out: LeftOut) -> tuple[str, ...]:
     """A user's row up to the column before `agentSourcedIds`; `with_agents` completes it.
 
     OneRoster requires a username: where no login may be released, the key stands in, which tells nothing about her.
@@ -154,11 +154,11 @@ def with_agents(row: Row, agents: str) -> Row:
     return (*row, agents, "", "")
 
 
-def _role_and_schools(user: User, frame: Frame, left_out: Counter[str]) -> tuple[str, list[str]]:
+def _role_and_schools(user: User, frame: Frame, left_out: LeftOut) -> tuple[str, list[str]]:
     """The row's one role, and only the schools where she holds just that: a role is never carried to another school."""
     role = USER_ROLES[user.role]
     there = [at for at in user.schools if at.school in frame.organisations]
-    left_out[NO_ORGANISATION] += len(user.schools) - len(there)
+    left_out.add(NO_ORGANISATION, len(user.schools) - len(there))
     schools = [at.school for at in there if USER_ROLES[at.role] == role]
     if schools:
         return role, schools
@@ -171,7 +171,7 @@ def class_cells(group: Group) -> str:
     return f"{_cell(group.id)},{_cell(group.school)}"
 
 
-def enrolment_lines(user: User, key: str, frame: Frame, left_out: Counter[str]) -> Iterator[str]:
+def enrolment_lines(user: User, key: str, frame: Frame, left_out: LeftOut) -> Iterator[str]:
     """A user's classes, a line each, for there are millions; none for a suspended user.
 
     The key of an enrolment is the same for ever for user, class and role.
@@ -182,9 +182,9 @@ def enrolment_lines(user: User, key: str, frame: Frame, left_out: Counter[str]) 
     for group, role in dict.fromkeys((one.group, ENROLMENT_ROLES.get(one.role, "")) for one in user.memberships):
         cells = frame.classes.get(group)
         if not role:
-            left_out[GUARDIAN_MEMBERSHIP] += 1
+            left_out.add(GUARDIAN_MEMBERSHIP)
         elif cells is not None:
             digest = blake2b(f"{user.id}/{group}/{role}".encode(), digest_size=16).hexdigest()
             yield f"{digest},,,{cells},{name},{role},,,\r\n"
         elif group not in frame.unchosen:
-            left_out[NO_CLASS] += 1
+            left_out.add(NO_CLASS)

@@ -6,7 +6,6 @@ is known, because a guardian and her ward stand far apart in the roster.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain
@@ -17,6 +16,7 @@ import msgspec
 
 from rostersync.model import Group, Organisation, User
 from rostersync.targets import Placed
+from rostersync.targets.leftout import LeftOut
 from rostersync.targets.oneroster_csv import rows
 from rostersync.targets.oneroster_csv.links import Links
 from rostersync.targets.oneroster_csv.sessions import sessions_of
@@ -38,7 +38,7 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(_Spooled).decode
 
 
-def write_set(folder: Path, spool: Path, roster: Iterator[Placed], kinds: frozenset[str]) -> Counter[str]:
+def write_set(folder: Path, spool: Path, roster: Iterator[Placed], kinds: frozenset[str]) -> LeftOut:
     """Write the files of a set into an empty folder.
 
     Args:
@@ -48,9 +48,9 @@ def write_set(folder: Path, spool: Path, roster: Iterator[Placed], kinds: frozen
         kinds: the group kinds that become classes; empty for all.
 
     Returns:
-        What was left out because it points outside the set or OneRoster has no place for it: sentence -> count.
+        What was left out because it points outside the set or OneRoster has no place for it.
     """
-    left_out: Counter[str] = Counter()
+    left_out = LeftOut()
     organisations, groups, users = _sorted_out(roster)
     frame = _write_frame(folder, organisations, groups, kinds, left_out)
     del groups
@@ -67,7 +67,7 @@ def write_set(folder: Path, spool: Path, roster: Iterator[Placed], kinds: frozen
     links.close()
     _write(folder, "users", _user_rows(spool, links))
     spool.unlink()
-    return +left_out
+    return left_out
 
 
 def _sorted_out(roster: Iterator[Placed]) -> tuple[list[Organisation], list[Group], Iterator[tuple[User, str]]]:
@@ -91,13 +91,13 @@ def _users(roster: Iterable[Placed]) -> Iterator[tuple[User, str]]:
 
 
 def _write_frame(
-    folder: Path, organisations: list[Organisation], groups: list[Group], kinds: frozenset[str], left_out: Counter[str]
+    folder: Path, organisations: list[Organisation], groups: list[Group], kinds: frozenset[str], left_out: LeftOut
 ) -> rows.Frame:
     """Write every file that users point to, and tell what they may point to."""
     there = frozenset(organisation.id for organisation in organisations)
     chosen = [group for group in groups if not kinds or group.kind in kinds]
     classes = [group for group in chosen if group.school in there]
-    left_out[rows.NO_SCHOOL] += len(chosen) - len(classes)
+    left_out.add(rows.NO_SCHOOL, len(chosen) - len(classes))
     root = next((organisation.id for organisation in organisations if organisation.kind == "owner"), "")
     kinds_there = sorted({group.kind for group in classes})
     sessions = sessions_of(classes)
@@ -114,7 +114,7 @@ def _write_frame(
     )
 
 
-def _spooled(user: User, key: str, frame: rows.Frame, left_out: Counter[str]) -> _Spooled:
+def _spooled(user: User, key: str, frame: rows.Frame, left_out: LeftOut) -> _Spooled:
     guardians = user.guardians if user.enabled else ()
     return _Spooled(user.id, user.enabled, guardians, rows.user_row(user, key, frame, left_out))
 

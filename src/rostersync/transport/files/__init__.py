@@ -57,7 +57,7 @@ class Files:
         Raises:
             UserMistake: they do not fit together.
         """
-        refuse_settings(name, mistakes(settings))
+        refuse_settings(f"source.{name}", mistakes(settings))
         self._name = name
         self._settings = settings
         self._dated = dated
