@@ -12,10 +12,19 @@ number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     """Make every table, those that others refer to first."""
     _runs()
+    _plans()
+    _journal()
     _sources()
+    _persons()
     _claims()
+    _links()
+    _groups()
+    _ties()
     _decisions()
-    _targets()
+    _known()
+    _outbox()
+    _outcomes()
+    _dues()
 
 
 def downgrade() -> None:
@@ -25,7 +34,7 @@ def downgrade() -> None:
 
 
 def _runs() -> None:
-    """What happened, and what was decided about whole plans."""
+    """What the state says of itself, and what ran."""
     op.create_table(
         "meta",
         sa.Column("name", sa.String(length=40), nullable=False),
@@ -43,6 +52,10 @@ def _runs() -> None:
         sa.Column("report", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _plans() -> None:
+    """What was planned, released by people, and counted against the limits."""
     op.create_table(
         "plan",
         sa.Column("digest", sa.String(length=64), nullable=False),
@@ -73,6 +86,10 @@ def _runs() -> None:
         sa.Column("count", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("target", "on", "kind", "action", "scope"),
     )
+
+
+def _journal() -> None:
+    """What was done by whom, and what people are asked."""
     op.create_table(
         "journal",
         sa.Column("no", number, nullable=False),
@@ -123,10 +140,7 @@ def _sources() -> None:
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("releasable", sa.Boolean(), nullable=False),
         sa.Column("at", sa.String(length=40), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["source_no"],
-            ["source.no"],
-        ),
+        sa.ForeignKeyConstraint(["source_no"], ["source.no"]),
         sa.PrimaryKeyConstraint("source_no", "digest"),
     )
     op.create_table(
@@ -136,16 +150,13 @@ def _sources() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("who", sa.String(length=120), nullable=False),
         sa.Column("at", sa.String(length=40), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["source_no"],
-            ["source.no"],
-        ),
+        sa.ForeignKeyConstraint(["source_no"], ["source.no"]),
         sa.PrimaryKeyConstraint("source_no", "digest"),
     )
 
 
-def _claims() -> None:
-    """What the sources say, and of whom."""
+def _persons() -> None:
+    """Everybody whom a source told of."""
     op.create_table(
         "person",
         sa.Column("no", number, nullable=False),
@@ -155,6 +166,10 @@ def _claims() -> None:
         sa.PrimaryKeyConstraint("no"),
         sa.UniqueConstraint("id"),
     )
+
+
+def _claims() -> None:
+    """What the sources say, and by what a person is recognised."""
     op.create_table(
         "claim",
         sa.Column("no", number, nullable=False),
@@ -168,10 +183,7 @@ def _claims() -> None:
         sa.Column("rejected", sa.Boolean(), nullable=False),
         sa.Column("run", sa.String(length=60), nullable=False),
         sa.Column("first", number, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["source_no"],
-            ["source.no"],
-        ),
+        sa.ForeignKeyConstraint(["source_no"], ["source.no"]),
         sa.PrimaryKeyConstraint("no"),
     )
     op.create_index("claim_digest", "claim", ["source_no", "digest"])
@@ -184,14 +196,15 @@ def _claims() -> None:
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("claim_no", number, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["claim_no"],
-            ["claim.no"],
-        ),
+        sa.ForeignKeyConstraint(["claim_no"], ["claim.no"]),
         sa.PrimaryKeyConstraint("kind", "digest", "claim_no"),
         sqlite_with_rowid=False,
     )
     op.create_index("identifier_claim", "identifier", ["claim_no"])
+
+
+def _links() -> None:
+    """Whose each record is."""
     op.create_table(
         "link",
         sa.Column("source_no", number, nullable=False),
@@ -200,14 +213,8 @@ def _claims() -> None:
         sa.Column("person_no", number, nullable=False),
         sa.Column("kind", sa.String(length=10), nullable=False),
         sa.Column("claim_no", number, nullable=True),
-        sa.ForeignKeyConstraint(
-            ["person_no"],
-            ["person.no"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["source_no"],
-            ["source.no"],
-        ),
+        sa.ForeignKeyConstraint(["person_no"], ["person.no"]),
+        sa.ForeignKeyConstraint(["source_no"], ["source.no"]),
         sa.PrimaryKeyConstraint("source_no", "key"),
         sqlite_with_rowid=False,
     )
@@ -219,6 +226,10 @@ def _claims() -> None:
         postgresql_where=sa.text("claim_no IS NOT NULL"),
     )
     op.create_index("link_person", "link", ["person_no"])
+
+
+def _groups() -> None:
+    """What the sources say of groups."""
     op.create_table(
         "group",
         sa.Column("source_no", number, nullable=False),
@@ -232,14 +243,15 @@ def _claims() -> None:
         sa.Column("end", sa.String(length=10), nullable=True),
         sa.Column("skipped", sa.Text(), nullable=False),
         sa.Column("standing", sa.Boolean(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["source_no"],
-            ["source.no"],
-        ),
+        sa.ForeignKeyConstraint(["source_no"], ["source.no"]),
         sa.PrimaryKeyConstraint("source_no", "key"),
     )
     op.create_index("group_id", "group", ["id"])
     op.create_index("group_parent", "group", ["source_no", "parent_key"])
+
+
+def _ties() -> None:
+    """Who follows whom, and who is in which group."""
     op.create_table(
         "contact",
         sa.Column("claim_no", number, nullable=False),
@@ -248,10 +260,7 @@ def _claims() -> None:
         sa.Column("contact_key", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.String(length=10), nullable=False),
         sa.Column("because", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["claim_no"],
-            ["claim.no"],
-        ),
+        sa.ForeignKeyConstraint(["claim_no"], ["claim.no"]),
     )
     op.create_index("contact_adult", "contact", ["source_no", "contact_key"])
     op.create_index("contact_claim", "contact", ["claim_no"])
@@ -268,10 +277,7 @@ def _claims() -> None:
         sa.Column("primary", sa.Boolean(), nullable=False),
         sa.Column("left", sa.Text(), nullable=False),
         sa.Column("standing", sa.Boolean(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["claim_no"],
-            ["claim.no"],
-        ),
+        sa.ForeignKeyConstraint(["claim_no"], ["claim.no"]),
     )
     op.create_index("tie_claim", "tie", ["claim_no"])
     op.create_index("tie_person", "tie", ["source_no", "person_key"])
@@ -287,14 +293,8 @@ def _decisions() -> None:
         sa.Column("reason", sa.LargeBinary(), nullable=False),
         sa.Column("who", sa.String(length=120), nullable=False),
         sa.Column("at", sa.String(length=40), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["guardian_no"],
-            ["person.no"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["pupil_no"],
-            ["person.no"],
-        ),
+        sa.ForeignKeyConstraint(["guardian_no"], ["person.no"]),
+        sa.ForeignKeyConstraint(["pupil_no"], ["person.no"]),
         sa.PrimaryKeyConstraint("pupil_no", "guardian_no"),
     )
     op.create_table(
@@ -304,10 +304,7 @@ def _decisions() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("who", sa.String(length=120), nullable=False),
         sa.Column("at", sa.String(length=40), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["person_no"],
-            ["person.no"],
-        ),
+        sa.ForeignKeyConstraint(["person_no"], ["person.no"]),
         sa.PrimaryKeyConstraint("person_no"),
     )
     op.create_table(
@@ -317,16 +314,13 @@ def _decisions() -> None:
         sa.Column("reason", sa.LargeBinary(), nullable=False),
         sa.Column("who", sa.String(length=120), nullable=False),
         sa.Column("at", sa.String(length=40), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["person_no"],
-            ["person.no"],
-        ),
+        sa.ForeignKeyConstraint(["person_no"], ["person.no"]),
         sa.PrimaryKeyConstraint("person_no"),
     )
 
 
-def _targets() -> None:
-    """What each LMS holds, and what is on its way there."""
+def _known() -> None:
+    """What each LMS holds, and how much of it at each school."""
     op.create_table(
         "known_place",
         sa.Column("target", sa.String(length=60), nullable=False),
@@ -354,14 +348,15 @@ def _targets() -> None:
         sa.Column("suspended_on", sa.String(length=10), nullable=True),
         sa.Column("extended_to", sa.String(length=10), nullable=True),
         sa.Column("hold", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["person_no"],
-            ["person.no"],
-        ),
+        sa.ForeignKeyConstraint(["person_no"], ["person.no"]),
         sa.PrimaryKeyConstraint("target", "object_kind", "id"),
     )
     op.create_index("known_person", "known", ["target", "person_no"])
     op.create_index("known_state", "known", ["target", "state", "id"])
+
+
+def _outbox() -> None:
+    """What is on its way to an LMS."""
     op.create_table(
         "outbox",
         sa.Column("target", sa.String(length=60), nullable=False),
@@ -380,12 +375,13 @@ def _targets() -> None:
         sa.Column("extended_to", sa.String(length=10), nullable=True),
         sa.Column("hold", sa.Text(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["person_no"],
-            ["person.no"],
-        ),
+        sa.ForeignKeyConstraint(["person_no"], ["person.no"]),
         sa.PrimaryKeyConstraint("target", "phase", "object_kind", "id"),
     )
+
+
+def _outcomes() -> None:
+    """What became of what was delivered."""
     op.create_table(
         "outcome",
         sa.Column("run", sa.String(length=60), nullable=False),
@@ -395,22 +391,20 @@ def _targets() -> None:
         sa.Column("action", sa.String(length=10), nullable=False),
         sa.Column("result", sa.String(length=10), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["run"],
-            ["run.id"],
-        ),
+        sa.ForeignKeyConstraint(["run"], ["run.id"]),
     )
     op.create_index("outcome_id", "outcome", ["id"])
     op.create_index("outcome_run", "outcome", ["run"])
+
+
+def _dues() -> None:
+    """Whom to look at again, and on which day."""
     op.create_table(
         "dirty",
         sa.Column("target", sa.String(length=60), nullable=False),
         sa.Column("person_no", number, nullable=False),
         sa.Column("since", sa.String(length=40), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["person_no"],
-            ["person.no"],
-        ),
+        sa.ForeignKeyConstraint(["person_no"], ["person.no"]),
         sa.PrimaryKeyConstraint("target", "person_no"),
     )
     op.create_table(
@@ -418,10 +412,7 @@ def _targets() -> None:
         sa.Column("target", sa.String(length=60), nullable=False),
         sa.Column("person_no", number, nullable=False),
         sa.Column("on", sa.String(length=10), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["person_no"],
-            ["person.no"],
-        ),
+        sa.ForeignKeyConstraint(["person_no"], ["person.no"]),
         sa.PrimaryKeyConstraint("target", "person_no"),
     )
     op.create_index("due_on", "due", ["target", "on"])
