@@ -86,7 +86,7 @@ class ByUserList:
         Raises:
             TargetUnavailable: as `existing` does.
         """
-        return (_of(one) for one in self._target.existing())
+        return map(listed, self._target.existing())
 
     def holds(self, sought: Sequence[Placed]) -> Iterator[Observed]:  # noqa: ARG002 - the list tells all
         """Nothing: the list tells all."""
@@ -98,7 +98,8 @@ def observing(target: Target) -> Observing:
     return target if isinstance(target, Observing) else ByUserList(target)
 
 
-def _of(user: Existing) -> Observed:
+def listed(user: Existing) -> Observed:
+    """What a list of users tells of one of them."""
     return _listed(user.target_key, enabled=user.enabled)
 
 

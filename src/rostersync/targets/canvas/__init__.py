@@ -7,18 +7,18 @@ planned and guarded here, and every row says with its status what should be.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from rostersync.errors import TargetUnavailable, refuse_settings
-from rostersync.model import Delivery, Kind, Outcome
+from rostersync.model import Delivery, Outcome
 from rostersync.targets import Existing, Placed, Target
 from rostersync.targets.canvas.outcomes import outcomes
 from rostersync.targets.canvas.rows import Rows
 from rostersync.targets.canvas.service import Service
 from rostersync.targets.canvas.settings import BUILT_IN_ROLES, WORDINGS, Settings, mistakes
 from rostersync.targets.canvas.sheets import Sheets
-from rostersync.targets.leftout import LeftOut
+from rostersync.targets.usual import Usual
 
 __all__ = ["WORDINGS", "Canvas", "Settings", "make"]
 
@@ -26,8 +26,10 @@ _AT_ONCE: Final = 10_000
 """Deliveries in one import: an import costs Canvas minutes however small it is, and this many a few dozen MB here."""
 
 
-class Canvas:
-    """One Canvas site.
+class Canvas(Usual):
+    """One Canvas site, which takes one import after the other.
+
+    A guardian's class membership has no row of its own: her link to the pupil carries it, and it is counted.
 
     Raises:
         UserMistake: the settings do not fit together.
@@ -41,26 +43,11 @@ class Canvas:
         wait: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
+        super().__init__()
         refuse_settings(f"target.{name}", mistakes(settings))
-        self._left_out = LeftOut()
         self._rows = Rows(settings, self._left_out)
         self._settings = settings
         self._service = Service(name, settings, wait, now)
-
-    @property
-    def supports(self) -> frozenset[Kind]:
-        """Everything; only a guardian's class membership has no row of its own (see `left_out`)."""
-        return frozenset({"organisation", "group", "person", "membership", "guardianship"})
-
-    @property
-    def whole(self) -> bool:
-        """What changed is sent."""
-        return False
-
-    @property
-    def connections(self) -> int:
-        """One: Canvas takes one import after the other."""
-        return 1
 
     @property
     def at_once(self) -> int:
@@ -68,19 +55,9 @@ class Canvas:
         return _AT_ONCE
 
     @property
-    def deletes(self) -> bool:
-        """A deleted user is gone, with her enrolments."""
-        return True
-
-    @property
     def looks_around(self) -> bool:
         """A link names the guardian by Canvas's key for her."""
         return True
-
-    @property
-    def left_out(self) -> Mapping[str, int]:
-        """What could not be carried since the last `sweep`: a sentence that names nobody -> how often."""
-        return self._left_out.counts()
 
     def check(self) -> list[str]:
         """Whether Canvas answers, lets us see SIS imports, and has the roles for courses; nothing is changed."""
@@ -92,10 +69,6 @@ class Canvas:
             return [str(error)]
         known = ", ".join(sorted({*BUILT_IN_ROLES, *there}))
         return [f'it has no role "{role}" in courses; there are {known}' for role in sorted(own - there)]
-
-    def sweep(self) -> None:
-        """Nothing is left behind; the report begins anew."""
-        self._left_out.clear()
 
     def existing(self) -> Iterator[Existing]:
         """The users that have a SIS id; others no import can mean. Canvas lists suspended users like any other.
@@ -123,9 +96,6 @@ class Canvas:
             sheets.add(number, self._rows.of(delivery))
         report = self._service.run_import(sheets.packed())
         yield from outcomes(batch, sheets, report, self._left_out)
-
-    def close(self) -> None:
-        """Nothing is held open."""
 
 
 def make(name: str, settings: Settings) -> Target:

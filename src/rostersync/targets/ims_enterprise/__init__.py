@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import PurePath
 from typing import Final, TextIO
 
 from rostersync.errors import refuse_settings
-from rostersync.model import Delivery, Kind, Outcome
+from rostersync.model import Delivery, Outcome
 from rostersync.targets import Existing, Placed, Target
 from rostersync.targets.ims_enterprise.delta import write_delta
 from rostersync.targets.ims_enterprise.elements import Elements
 from rostersync.targets.ims_enterprise.full import write_full
 from rostersync.targets.ims_enterprise.reading import users_of
 from rostersync.targets.ims_enterprise.settings import WORDINGS, Settings, mistakes
-from rostersync.targets.leftout import LeftOut
+from rostersync.targets.usual import Usual
 from rostersync.transport.files.shelf import shelf
 from rostersync.transport.files.staging import private
 
@@ -35,8 +35,10 @@ _BUFFER: Final = 1 << 20
 _TICK: Final = timedelta(microseconds=1)
 
 
-class ImsEnterprise:
-    """One folder, here or on a server, that an LMS imports from.
+class ImsEnterprise(Usual):
+    """One folder, here or on a server, that an LMS imports from in the order of the files' names.
+
+    Guardianships are an extension, which a reader has to know.
 
     Raises:
         UserMistake: the settings do not fit together.
@@ -51,27 +53,17 @@ class ImsEnterprise:
         wait: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        super().__init__()
         refuse_settings(f"target.{name}", mistakes(settings))
         self._settings = settings
         self._now = now
         self._last = datetime.min.replace(tzinfo=UTC)
-        self._left_out = LeftOut()
         self._shelf = shelf(settings.directory, settings, wait, clock)
-
-    @property
-    def supports(self) -> frozenset[Kind]:
-        """Everything; guardianships as an extension, which a reader has to know."""
-        return frozenset({"organisation", "group", "person", "membership", "guardianship"})
 
     @property
     def whole(self) -> bool:
         """A full file is rewritten by every delivery; a delta is not."""
         return self._settings.mode == "full"
-
-    @property
-    def connections(self) -> int:
-        """One: files are imported in the order of their names."""
-        return 1
 
     @property
     def at_once(self) -> int:
@@ -88,18 +80,13 @@ class ImsEnterprise:
         """A delta names guardians by the LMS's keys, and roles depend on the kind of group."""
         return not self.whole
 
-    @property
-    def left_out(self) -> Mapping[str, int]:
-        """What the files since the last `sweep` could not carry: a sentence that names nobody -> how often."""
-        return self._left_out.counts()
-
     def check(self) -> list[str]:
         """What stands in the way of leaving a file, as far as it can be told without a log-in."""
         return self._shelf.check()
 
     def sweep(self) -> None:
         """Remove what a killed run left behind; the report begins anew."""
-        self._left_out.clear()
+        super().sweep()
         self._shelf.sweep()
 
     def existing(self) -> Iterator[Existing]:
@@ -157,9 +144,6 @@ class ImsEnterprise:
     def _name(self, now: datetime) -> str:
         name = PurePath(self._settings.file)
         return f"{name.stem}-{now.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}{name.suffix}"
-
-    def close(self) -> None:
-        """Nothing is held open."""
 
 
 def _done(delivery: Delivery) -> Outcome:

@@ -6,10 +6,10 @@ handed over to the site's administrator.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from rostersync.errors import refuse_settings
-from rostersync.model import Delivery, Kind, ObjectKind, Observed, Outcome, Placed
+from rostersync.model import Delivery, ObjectKind, Observed, Outcome, Placed
 from rostersync.targets import Existing, Target
 from rostersync.targets.itslearning import everybody
 from rostersync.targets.itslearning.jobs import chunks
@@ -20,39 +20,29 @@ from rostersync.targets.itslearning.settings import WORDINGS, Settings, mistakes
 from rostersync.targets.itslearning.showing import Showing
 from rostersync.targets.itslearning.structure import Structure
 from rostersync.targets.itslearning.users import Users
-from rostersync.targets.leftout import LeftOut
-from rostersync.targets.observing import Walk
+from rostersync.targets.observing import Walk, listed
+from rostersync.targets.usual import Usual
 
 __all__ = ["WORDINGS", "Itslearning", "Settings", "make"]
 
 
-class Itslearning:
-    """One itslearning site.
+class Itslearning(Usual):
+    """One itslearning site. What it warned of is counted too.
 
     Raises:
         UserMistake: the settings would have the LMS choose by itself.
     """
 
     def __init__(self, name: str, settings: Settings) -> None:
+        super().__init__()
         refuse_settings(f"target.{name}", mistakes(settings))
         self._settings = settings
-        self._left_out = LeftOut()
         self._site = Site(name, settings)
         self._delivering = Site(name, settings, paced=True)
         people = People(settings, Roles(settings), self._left_out)
         self._structure = Structure(self._delivering, settings, self._left_out)
         self._showing = Showing(self._site, settings, people)
         self._users = Users(self._delivering, settings, people, self._left_out)
-
-    @property
-    def supports(self) -> frozenset[Kind]:
-        """Everything."""
-        return frozenset({"organisation", "group", "person", "membership", "guardianship"})
-
-    @property
-    def whole(self) -> bool:
-        """Objects are delivered a few at a time."""
-        return False
 
     @property
     def deletes(self) -> bool:
@@ -74,18 +64,9 @@ class Itslearning:
         """What fits into one request."""
         return self._settings.batch
 
-    @property
-    def left_out(self) -> Mapping[str, int]:
-        """What could not be carried as wanted since the last `sweep`, and what the LMS warned of."""
-        return self._left_out.counts()
-
     def check(self) -> list[str]:
         """Whether the site answers, and has the field for national numbers; nothing is changed."""
         return list(everybody.complaints(self._site, self._settings))
-
-    def sweep(self) -> None:
-        """Nothing is left behind; the report begins anew."""
-        self._left_out.clear()
 
     def existing(self) -> Iterator[Existing]:
         """The users that the site lists, page by page. Whom nobody gave a sync id cannot be told to us, and is left out.
@@ -111,7 +92,7 @@ class Itslearning:
 
     def observed(self) -> Iterator[Observed]:
         """The users that the site lists, which tells no more than that they are there."""
-        return (Observed("user", one.target_key, (("enabled", "true"),)) for one in self.existing())
+        return map(listed, self.existing())
 
     def holds(self, sought: Sequence[Placed]) -> Iterator[Observed]:
         """What the site has of these.

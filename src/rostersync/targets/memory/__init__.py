@@ -15,15 +15,16 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from rostersync.model import Delivery, Held, Kind, ObjectKind, Observed, Outcome
+from rostersync.model import Delivery, Held, ObjectKind, Observed, Outcome
 from rostersync.targets import Existing, Placed, Target
 from rostersync.targets.memory import switches
 from rostersync.targets.memory.lines import Lines
 from rostersync.targets.memory.lms import Asked, Lms, Request
-from rostersync.targets.memory.shown import shown, stranger
+from rostersync.targets.memory.shown import shown
 from rostersync.targets.memory.weather import Weather
-from rostersync.targets.observing import Walk
+from rostersync.targets.observing import Walk, listed
 from rostersync.targets.rekeying import Rekeyed
+from rostersync.targets.usual import Usual
 
 KILLED = 137
 """The exit code of a process that was made to die, as after SIGKILL."""
@@ -58,10 +59,11 @@ class Settings:
     )
 
 
-class MemoryTarget:
-    """One LMS that exists only here."""
+class MemoryTarget(Usual):
+    """One LMS that exists only here. A killed run leaves at most half a line, which the next delivery drops."""
 
     def __init__(self, name: str, settings: Settings) -> None:
+        super().__init__()
         self._settings = settings
         self._switches = switches.parse(f"target.{name}.fail", settings.fail)
         self._lines = Lines(settings.path) if settings.path else None
@@ -73,16 +75,6 @@ class MemoryTarget:
         self._weather = Weather(settings.faltering, settings.unheard, settings.chance + self._lms.calls.total())
 
     @property
-    def supports(self) -> frozenset[Kind]:
-        """Everything."""
-        return frozenset({"organisation", "group", "person", "membership", "guardianship"})
-
-    @property
-    def whole(self) -> bool:
-        """Objects are delivered one by one."""
-        return False
-
-    @property
     def connections(self) -> int:
         """As many as it was told."""
         return self._settings.connections
@@ -92,30 +84,12 @@ class MemoryTarget:
         """As many as it was told."""
         return self._settings.at_once
 
-    @property
-    def deletes(self) -> bool:
-        """Users are really removed."""
-        return True
-
-    @property
-    def looks_around(self) -> bool:
-        """What is delivered is enough."""
-        return False
-
-    @property
-    def left_out(self) -> Mapping[str, int]:
-        """Nothing: an object target holds whatever it is given."""
-        return {}
-
     def check(self) -> list[str]:
         """Whether the file's folder is there."""
         path = self._settings.path
         if path is None or path.parent.is_dir():
             return []
         return [f"{path.parent} is not there; make the folder, or leave path out"]
-
-    def sweep(self) -> None:
-        """A killed run leaves at most half a line, which the next delivery drops."""
 
     def existing(self) -> Iterator[Existing]:
         """Every user it holds, seeded ones too."""
@@ -138,7 +112,7 @@ class MemoryTarget:
     def observed(self) -> Iterator[Observed]:
         """Everything it holds, strangers too."""
         yield from (one for one in map(shown, self._lms.placed()) if one.object_kind in self.lists)
-        yield from map(stranger, self._lms.strangers.values())
+        yield from map(listed, self._lms.strangers.values())
 
     def holds(self, sought: Sequence[Placed]) -> Iterator[Observed]:
         """What it holds of these."""
@@ -192,9 +166,6 @@ class MemoryTarget:
         if self._lines:
             self._lines.append(request)
         self._lms.take(request)
-
-    def close(self) -> None:
-        """Nothing is held open."""
 
     # -- for tests --------------------------------------------------------------------------------------------------
 

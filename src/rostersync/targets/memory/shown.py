@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rostersync.model import Aspect, Group, Observed, Organisation, Placed, User
-from rostersync.targets import Existing
 
 
 def shown(placed: Placed) -> Observed:
@@ -20,11 +19,6 @@ def shown(placed: Placed) -> Observed:
             return Observed("group", group.id, tuple(sorted((texts | dates).items())))
         case User() as user:
             return Observed("user", placed.target_key or user.id, tuple(sorted(_aspects(user))))
-
-
-def stranger(user: Existing) -> Observed:
-    """A user whom nobody delivered."""
-    return Observed("user", user.target_key, (("enabled", "true" if user.enabled else "false"),))
 
 
 def _aspects(user: User) -> Iterator[Aspect]:

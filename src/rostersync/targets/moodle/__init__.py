@@ -6,12 +6,11 @@ so. Our ids are Moodle's ID numbers, and so Moodle itself keeps the id map.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from rostersync.errors import refuse_settings
 from rostersync.model import Delivery, Kind, ObjectKind, Observed, Outcome, Placed
 from rostersync.targets import Existing, Target
-from rostersync.targets.leftout import LeftOut
 from rostersync.targets.moodle import everybody
 from rostersync.targets.moodle.accounts import Accounts
 from rostersync.targets.moodle.jobs import Job, chunks, going
@@ -21,8 +20,9 @@ from rostersync.targets.moodle.showing import Showing
 from rostersync.targets.moodle.site import Site
 from rostersync.targets.moodle.structure import Structure
 from rostersync.targets.moodle.ties import Ties
-from rostersync.targets.observing import Walk
+from rostersync.targets.observing import Walk, listed
 from rostersync.targets.rekeying import Rekeyed
+from rostersync.targets.usual import Usual
 
 __all__ = ["WORDINGS", "Moodle", "Settings", "make"]
 
@@ -32,7 +32,7 @@ _WALKED_BESIDES = 8
 """Calls for each full batch of what is walked: accounts by two keys, cohorts and their members, four of each."""
 
 
-class Moodle:
+class Moodle(Usual):
     """One Moodle site.
 
     Raises:
@@ -40,9 +40,9 @@ class Moodle:
     """
 
     def __init__(self, name: str, settings: Settings, site: Site | None = None) -> None:
+        super().__init__()
         refuse_settings(f"target.{name}", mistakes(settings))
         self._settings = settings
-        self._left_out = LeftOut()
         self._site = site or Site(name, settings)
         self._delivering = site or Site(name, settings, paced=True)
         self._accounts = Accounts(self._delivering, settings, self._left_out)
@@ -53,23 +53,12 @@ class Moodle:
     @property
     def supports(self) -> frozenset[Kind]:
         """Everything; guardianships only where the settings give the role that a guardian has over a pupil."""
-        kinds: frozenset[Kind] = frozenset({"organisation", "group", "person", "membership", "guardianship"})
-        return kinds if self._settings.guardian_role else kinds - {"guardianship"}
-
-    @property
-    def whole(self) -> bool:
-        """Objects are delivered some at a time."""
-        return False
+        return super().supports if self._settings.guardian_role else super().supports - {"guardianship"}
 
     @property
     def deletes(self) -> bool:
         """Whether accounts may be deleted for good here."""
         return "user" in self._settings.delete
-
-    @property
-    def looks_around(self) -> bool:
-        """Every link stands on its own."""
-        return False
 
     @property
     def connections(self) -> int:
@@ -81,18 +70,13 @@ class Moodle:
         """Enough for the look-ups before and the calls after to be worth their while."""
         return _AT_ONCE
 
-    @property
-    def left_out(self) -> Mapping[str, int]:
-        """What could not be carried as wanted since the last `sweep`."""
-        return self._left_out.counts()
-
     def check(self) -> list[str]:
         """Whether the site answers and the token's service has every function that these settings need."""
         return list(everybody.complaints(self._site, self._settings))
 
     def sweep(self) -> None:
         """Nothing is left behind; what was found in the run before is looked for anew."""
-        self._left_out.clear()
+        super().sweep()
         self._accounts.forget()
         self._structure.forget()
 
@@ -120,8 +104,7 @@ class Moodle:
 
     def observed(self) -> Iterator[Observed]:
         """Every account, which tells whether it is there and may log in."""
-        for one in self.existing():
-            yield Observed("user", one.target_key, (("enabled", "true" if one.enabled else "false"),))
+        return map(listed, self.existing())
 
     def holds(self, sought: Sequence[Placed]) -> Iterator[Observed]:
         """What the site has of these.

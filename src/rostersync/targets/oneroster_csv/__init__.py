@@ -6,18 +6,18 @@ A set is the neutral way into an LMS. It has no answer channel, so "delivered" m
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Final, Literal
 
-from rostersync.model import Delivery, Kind, ObjectKind, Observed, Outcome, Wording, Wordings
+from rostersync.model import Delivery, ObjectKind, Observed, Outcome, Wording, Wordings
 from rostersync.targets import Existing, Placed, Target
-from rostersync.targets.leftout import LeftOut
 from rostersync.targets.observing import Walk
 from rostersync.targets.oneroster_csv import bundle, checks, reading
 from rostersync.targets.oneroster_csv.writing import write_set
+from rostersync.targets.usual import Usual
 from rostersync.transport.files.staging import staging
 
 WORDINGS: Final[Wordings] = {"groups": Wording({"class": "groups", "none": ""}, kinds=True)}
@@ -38,19 +38,17 @@ class Settings:
     )
 
 
-class OneRosterCsv:
-    """One OneRoster CSV folder."""
+class OneRosterCsv(Usual):
+    """One OneRoster CSV folder. Who is removed is absent from the set, and what the last set could not carry is counted.
+
+    A guardian's class membership has no row of its own: her link to the pupil carries it.
+    """
 
     def __init__(self, settings: Settings) -> None:
+        super().__init__()
         self._directory = settings.directory
         self._layout = settings.layout
         self._groups = frozenset(settings.groups)
-        self._left_out = LeftOut()
-
-    @property
-    def supports(self) -> frozenset[Kind]:
-        """Everything; only a guardian's class membership has no row of its own (see `left_out`)."""
-        return frozenset({"organisation", "group", "person", "membership", "guardianship"})
 
     @property
     def whole(self) -> bool:
@@ -58,29 +56,9 @@ class OneRosterCsv:
         return True
 
     @property
-    def connections(self) -> int:
-        """One: there is one folder."""
-        return 1
-
-    @property
     def at_once(self) -> int:
         """Any number: the set is written once."""
         return sys.maxsize
-
-    @property
-    def deletes(self) -> bool:
-        """Who is removed is absent from the set."""
-        return True
-
-    @property
-    def looks_around(self) -> bool:
-        """What is delivered is enough."""
-        return False
-
-    @property
-    def left_out(self) -> Mapping[str, int]:
-        """What the last set could not carry, for the report: a sentence that names nobody -> how often."""
-        return self._left_out.counts()
 
     def check(self) -> list[str]:
         """What stands in the way of writing a set; nothing is made or changed."""
@@ -159,9 +137,6 @@ class OneRosterCsv:
             left_out = write_set(staged, folder / "spool", roster, self._groups)
             publish(self._directory, staged)
         self._left_out = left_out
-
-    def close(self) -> None:
-        """Nothing is held open."""
 
 
 def make(name: str, settings: Settings) -> Target:  # noqa: ARG001 - the registry gives every target its name
