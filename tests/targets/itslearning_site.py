@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -58,7 +58,3 @@ def lab(folder: Path) -> Iterator[Lab]:
     double = ItslearningDouble(Site(ROOT_KEY), password=PASSWORD)
     with Server(double) as server:
         yield Lab(double, server, folder)
-
-
-def reasons(outcomes: Iterable[Outcome]) -> dict[str, str]:
-    return {outcome.id: outcome.reason for outcome in outcomes if not outcome.delivered}

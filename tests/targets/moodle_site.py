@@ -12,7 +12,6 @@ from rostersync.credentials import Secret
 from rostersync.lab.doubles.moodle import Moodle as Double
 from rostersync.lab.doubles.moodle.tables import SERVICE, Account
 from rostersync.lab.doubles.server import Server
-from rostersync.model import Delivery, Outcome
 from rostersync.targets.moodle import Moodle, Settings
 from rostersync.targets.moodle.site import Site
 
@@ -104,7 +103,7 @@ class Town:
 
 
 @contextlib.contextmanager
-def town(home: Path, **how: Any) -> Iterator[Town]:
+def moodle_town(home: Path, **how: Any) -> Iterator[Town]:
     """A site that nobody has delivered to yet."""
     double = Double(TOKEN, **how)
     with Server(double) as server:
@@ -116,13 +115,4 @@ def town(home: Path, **how: Any) -> Iterator[Town]:
             built.close()
 
 
-def deliver(target: Moodle, *deliveries: Delivery) -> list[Outcome]:
-    return list(target.deliver(iter(deliveries), lambda: iter(())))
-
-
-def refused(outcomes: list[Outcome]) -> dict[str, str]:
-    """Id -> why it was not delivered."""
-    return {one.id: one.reason for one in outcomes if not one.delivered}
-
-
-__all__ = ["PARENT", "TOKEN", "Town", "deliver", "refused", "town"]
+__all__ = ["PARENT", "TOKEN", "Town", "moodle_town"]

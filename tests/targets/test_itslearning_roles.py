@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,23 +11,17 @@ from rostersync.errors import UserMistake
 from rostersync.model import Group, Membership, Role, SchoolRole, User
 from rostersync.targets import make, settings_type, types
 from rostersync.targets.itslearning import Settings
-from tests.targets.contract import GUARDIAN, PUPIL, SCHOOL_OPENS, TEACHER, made, moved
-from tests.targets.itslearning_site import ROOT_KEY, Lab, lab, reasons
+from tests.targets.contract import GUARDIAN, PUPIL, SCHOOL_OPENS, TEACHER, made, moved, refused
+from tests.targets.itslearning_site import ROOT_KEY, Lab
 
 MENTORS = Group("mentors", "mentor_group", "8A-1", "Kontaktgruppe 8A-1", "school")
 SOUTH = "south"
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Lab]:
-    with lab(tmp_path) as made_one:
-        yield made_one
-
-
 def roles(site: Lab, user: User, **settings: Any) -> dict[str, str]:
     """Group -> the role that the site was told."""
     target = site.target(**settings)
-    assert not reasons(site.deliver(target, *SCHOOL_OPENS, made(MENTORS), made(user)))
+    assert not refused(site.deliver(target, *SCHOOL_OPENS, made(MENTORS), made(user)))
     return {one.group: one.role for one in site.site.groups_of(user.id)}
 
 
@@ -86,7 +78,7 @@ def test_a_profile_that_the_site_maps_is_sent_as_it_is(site: Lab) -> None:
 def test_the_site_replaces_what_it_does_not_know_without_a_word(site: Lab) -> None:
     """Which is why the settings insist that somebody has said it is known."""
     target = site.target(profile_staff="Laerer", site_profiles=("Laerer",))
-    assert not reasons(site.deliver(target, *SCHOOL_OPENS, made(TEACHER)))
+    assert not refused(site.deliver(target, *SCHOOL_OPENS, made(TEACHER)))
     assert site.site.active()["teacher"].profile == "Pupil"
 
 
@@ -95,7 +87,7 @@ def test_a_system_administrator_is_neither_made_nor_raised(site: Lab, before: Us
     target = site.target()
     site.deliver(target, *SCHOOL_OPENS)
     raised = replace(TEACHER, role="system_administrator")
-    told = reasons(site.deliver(target, moved(before, raised) if before else made(raised)))
+    told = refused(site.deliver(target, moved(before, raised) if before else made(raised)))
     assert "never made or changed by a sync" in told["teacher"]
     assert site.site.persons == {}
 

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from rostersync.errors import TargetFaltering, TargetUnavailable, UserMistake
-from rostersync.model import Delivery, Group, Organisation, Outcome, User
+from rostersync.model import Group, Organisation, Outcome, User
 from rostersync.targets import Existing, Placed, Target, make, settings_type, types
 from rostersync.targets.memory import KILLED, MemoryTarget, Settings
 from tests.targets.contract import (
@@ -27,9 +27,11 @@ from tests.targets.contract import (
     TEACHER,
     Seen,
     SeenUser,
+    deliver,
     made,
     moved,
     no_room,
+    refused,
     removed,
     roster_of,
 )
@@ -77,14 +79,6 @@ class TestWalkedMemoryTarget(TestMemoryTarget):
         return make("memory", "lms", Settings(path=place / "lms.jsonl", walked=2))
 
 
-def deliver(target: MemoryTarget, *deliveries: Delivery) -> list[Outcome]:
-    return list(target.deliver(deliveries, roster_of(())))
-
-
-def reasons(outcomes: list[Outcome]) -> dict[str, str]:
-    return {outcome.id: outcome.reason for outcome in outcomes if not outcome.delivered}
-
-
 def test_it_is_found_by_its_type() -> None:
     assert "memory" in types()
     assert settings_type("memory") is Settings
@@ -109,28 +103,28 @@ def test_its_snapshot_is_the_roster() -> None:
 def test_a_membership_in_a_group_it_does_not_hold_is_refused() -> None:
     target = MemoryTarget("lms", Settings())
     outcomes = deliver(target, made(OWNER), made(SCHOOL), made(ALL_PUPILS), made(PUPIL), made(GUARDIAN))
-    assert list(reasons(outcomes)) == ["pupil"]
-    assert "deliver the group first" in reasons(outcomes)["pupil"]
+    assert list(refused(outcomes)) == ["pupil"]
+    assert "deliver the group first" in refused(outcomes)["pupil"]
     assert [placed.value.id for placed in target.snapshot()] == ["owner", "school", "pupils", "guardian"]
 
 
 def test_a_guardianship_to_a_user_it_does_not_hold_is_refused_and_changes_nothing() -> None:
     target = MemoryTarget("lms", Settings())
     outcomes = deliver(target, *SCHOOL_OPENS, made(PUPIL), moved(PUPIL, replace(LINKED, given_name="Ny")))
-    assert "deliver the guardian first" in reasons(outcomes)["pupil"]
+    assert "deliver the guardian first" in refused(outcomes)["pupil"]
     assert target.snapshot()[-1] == Placed(PUPIL)
 
 
 def test_a_group_of_a_school_it_does_not_hold_is_refused() -> None:
     target = MemoryTarget("lms", Settings())
     outcomes = deliver(target, made(CLASS))
-    assert "deliver the school first" in reasons(outcomes)["class"]
+    assert "deliver the school first" in refused(outcomes)["class"]
 
 
 def test_an_adopted_user_whom_it_never_had_is_refused() -> None:
     target = MemoryTarget("lms", Settings())
     outcomes = deliver(target, *SCHOOL_OPENS, made(GUARDIAN, target_key="lms-7"))
-    assert "run adopt again" in reasons(outcomes)["guardian"]
+    assert "run adopt again" in refused(outcomes)["guardian"]
 
 
 def test_an_adopted_user_can_be_updated_and_is_no_stranger_any_more() -> None:
@@ -141,7 +135,7 @@ def test_an_adopted_user_can_be_updated_and_is_no_stranger_any_more() -> None:
     outcomes = deliver(
         target, made(SCHOOL), made(GUARDIAN, target_key="lms-7"), moved(GUARDIAN, renamed, target_key="lms-7")
     )
-    assert reasons(outcomes) == {}
+    assert refused(outcomes) == {}
     assert [outcome.target_key for outcome in outcomes] == ["", "lms-7", "lms-7"]
     assert target.snapshot()[-1] == Placed(renamed, "lms-7")
     assert [user.target_key for user in target.existing()] == ["lms-9", "lms-7"]
