@@ -351,4 +351,4 @@ def test_settings_that_do_not_fit_the_layout_are_told(
     tmp_path: Path, shape: str, settings: dict[str, object], said: str
 ) -> None:
     with pytest.raises(RostersyncError, match=said):
-        Export(tmp_path, shape, **settings).connector  # noqa: B018
+        Export(tmp_path, shape, **settings).connector  # noqa: B018 - made anew

@@ -47,8 +47,8 @@ def test_several_grants_to_one_person_all_count_in_their_order() -> None:
 
 
 def test_two_keys_of_one_person_lead_to_one_card() -> None:
-    PEOPLE_TWICE = {**PEOPLE, "feide-eva": ["e"]}  # noqa: N806
-    made = resolve([GrantEntry("eva", LEADER), GrantEntry("feide-eva", HELPER)], [], lambda key: PEOPLE_TWICE[key])
+    twice = {**PEOPLE, "feide-eva": ["e"]}
+    made = resolve([GrantEntry("eva", LEADER), GrantEntry("feide-eva", HELPER)], [], lambda key: twice[key])
     assert grants(made.on(Card("e"))) == (LEADER, HELPER)
 
 

@@ -25,8 +25,11 @@ from rostersync.transport.files.places import unreadable
 
 MANIFEST: Final = "manifest.csv"
 NEEDED: Final = ("orgs", "classes", "users", "enrollments")
-_BROKEN: Final = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
+_DAMAGED_ZIP: Final = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
+"""What reading a zip file raises that is damaged, cut off, or (the last) packed in a way that Python cannot undo."""
+
 _ENCRYPTED: Final = 1
+"""The bit among an entry's flags that says so (PKWARE APPNOTE 4.4.4)."""
 
 
 class CsvSet(Struct, frozen=True):
@@ -155,7 +158,7 @@ def opened(path: Path, label: str, name: str) -> Iterator[IO[str]]:
                     yield stream
     except (KeyError, FileNotFoundError):
         trouble = f"it has no {name}, though it should"
-    except _BROKEN:
+    except _DAMAGED_ZIP:
         trouble = f"the zip file is damaged at {name} or cut off"
     except OSError as error:
         raise SourceUnavailable(unreadable(error)) from None
