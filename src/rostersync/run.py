@@ -165,7 +165,8 @@ class Run:
 
     def _refuse_foreign(self, part: TargetPart) -> None:
         name = part.settings.name
-        if not part.settings.deliver or self.order.new_site or not self.store.known.is_empty(name):
+        ours = not self.store.known.is_empty(name) or self.store.known.may_be_behind(name)
+        if not part.settings.deliver or self.order.new_site or ours:
             return
         if next(part.target.existing(), None) is not None:
             sync = self.parts.settings.name

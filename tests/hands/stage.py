@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,8 @@ class WatchedLms:
     def existing(self) -> Iterator[Existing]:
         self._answer()
         self.diary.append(f"{self.name} existing")
-        return self.inner.existing()
+        written = [one.value.id for roster in self.sets[-1:] for one in roster if isinstance(one.value, User)]
+        return chain(self.inner.existing(), map(Existing, written))
 
     def deliver(self, deliveries: Iterable[Delivery], roster: Callable[[], Iterator[Placed]]) -> Iterator[Outcome]:
         self.diary.append(f"{self.name} deliver")

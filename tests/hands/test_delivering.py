@@ -317,6 +317,18 @@ def test_a_set_that_was_renamed_before_a_kill_is_written_again(whole: Stage) -> 
     assert whole.run(NEXT, "plan", full=True).changes == {}
 
 
+def test_the_very_first_set_is_known_for_ours_though_a_kill_came_before_anything_was_known(whole: Stage) -> None:
+    whole.lms.kills_unheard = True
+    with pytest.raises(Killed):
+        whole.sync(AUTUMN)
+    assert whole.known() == {}
+    whole.lms.kills_unheard = False
+    whole.run(AUTUMN, "plan")
+    assert whole.run(AUTUMN).code == 0
+    assert len(whole.lms.sets) == 2
+    assert whole.run(NEXT, "plan", full=True).changes == {}
+
+
 def test_a_set_that_is_ahead_of_known_is_written_back_though_nothing_is_to_be_changed(whole: Stage) -> None:
     whole.sync(AUTUMN)
     whole.world.change("kari", family="Ås")

@@ -197,13 +197,15 @@ class Knowledge:
 
         Gives the number of objects of which nobody knows whether the target has them as known says.
         """
-        if not recall(self._database, _writing(target)):
+        if not self.may_be_behind(target):
             return 0
         with self._database.begin():
             frame = sa.and_(known.c.target == target, known.c.object_kind == "organisation")
-            unsure = self._database.conn.execute(sa.update(known).where(frame).values(digest="")).rowcount
-            self.written(target)
-        return unsure
+            return self._database.conn.execute(sa.update(known).where(frame).values(digest="")).rowcount
+
+    def may_be_behind(self, target: str) -> bool:
+        """Whether a complete set of ours may have taken its place without known following: a kill came between."""
+        return bool(recall(self._database, _writing(target)))
 
     def doubt(self, target: str, object_kind: ObjectKind, id_: str, *, lost: bool = False) -> None:
         """Mark one row uncertain: what it says may or may not be what the target holds, so it is sent again.
