@@ -40,7 +40,7 @@ class Delivered:
 
 @dataclass(slots=True)
 class Filled:
-    """What was settled: whose drafts are settled whole, whose are held in part, and what the guard counts."""
+    """What was settled: whose drafts are settled whole, whose are held in part, and what the guard counts already."""
 
     finished: dict[str, str] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
@@ -62,8 +62,12 @@ class Booking:
     def take_down(
         self, planned: TargetPlan, settled: Settled, filled: Filled, parked: Collection[str] = frozenset()
     ) -> None:
-        """What is written of a batch whatever becomes of it. What is `parked` counts as held."""
-        target = planned.part.settings.name
+        """What is written of a batch whatever becomes of it. What is `parked` counts as held.
+
+        The guard counts a change once, when it has arrived: a set arrives in this very transaction, of what is delivered by
+        and by only what nothing has to be delivered for.
+        """
+        target, whole = planned.part.settings.name, planned.part.target.whole
         self.list(planned, settled)
         for settlement, draft in settled:
             if settlement.life is not None:
@@ -74,12 +78,18 @@ class Booking:
                 if settlement.held or draft.id in parked:
                     filled.held.add(value.person)
             if planned.verdict and draft.id not in parked:
-                filled.tallied.update(planned.verdict.tallied(settlement.cleared))
+                arrived = settlement.cleared if whole else settlement.undelivered
+                filled.tallied.update(planned.verdict.tallied(arrived))
 
     def count(self, target: str, tallied: Counter[tuple[str, str, str]]) -> None:
-        """The end of the transaction in which drafts were settled: what flowed counts in the days to come."""
-        self.store.approvals.tally_add(target, self.on, tallied)
+        """The end of the transaction in which drafts were settled: what arrived counts in the days to come."""
+        self.arrived(target, tallied)
         self.store.generation.bump()
+
+    def arrived(self, target: str, tallied: Counter[tuple[str, str, str]]) -> None:
+        """The guard counts this from now on, in the caller's transaction."""
+        if tallied:
+            self.store.approvals.tally_add(target, self.on, tallied)
 
 
 def settled_by(scratch: Scratch, verdict: Holding) -> Iterator[list[tuple[Settlement, Draft]]]:

@@ -7,6 +7,7 @@ not handed over again before something else is wanted of it, or a person asks (s
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
@@ -20,6 +21,7 @@ from rostersync.carrying.pace import Manners
 from rostersync.carrying.stock import Outgoing, Told
 from rostersync.carrying.turns import Turns
 from rostersync.errors import TargetUnavailable
+from rostersync.guard import Verdict
 from rostersync.model import Delivery, Outcome
 from rostersync.plan import END, REMOVAL, REVOKE
 from rostersync.planning import TargetPlan
@@ -52,7 +54,7 @@ class Posting:
     def post(self, planned: TargetPlan, scratch: Scratch, verdict: Holding, delivered: Delivered) -> Turns:
         """Everything cleared goes into the outbox in one transaction, before anything is delivered."""
         part, name = planned.part, delivered.target
-        refusals = _Refusals(self.booking, delivered, self.store.refusals.of(name))
+        refusals = _Refusals(self.booking, planned.verdict, delivered, self.store.refusals.of(name))
         with self.store.begin():
             filled = self._filled(planned, scratch, verdict, refusals)
         charge = Charge(name, part.target, part.settings.per_minute, self.manners, self.bell.set, self.progress)
@@ -90,9 +92,10 @@ class Posting:
 
 @dataclass(slots=True)
 class _Refusals:
-    """What the target of one plan has refused before (`there`), and what it refuses now."""
+    """What becomes of one plan: what arrives, what the target has refused before (`there`), and what it refuses now."""
 
     booking: Booking
+    verdict: Verdict | None
     delivered: Delivered
     there: Mapping[str, Refusal]
     now: dict[str, tuple[Refusal, Outcome]] = field(default_factory=dict)
@@ -112,6 +115,7 @@ class _Refusals:
 
     def settled(self, told: Told) -> None:
         """Part what arrived from what did not."""
+        tallied: Counter[tuple[str, str, str]] = Counter()
         for delivery, outcome in told:
             if not outcome.delivered:
                 self.delivered.stuck.add(outcome.id)
@@ -119,7 +123,9 @@ class _Refusals:
                 self._refused(delivery, outcome)
             elif delivery:
                 self.delivered.counts.update((change.kind, change.action) for change in delivery.changes)
+                tallied.update(self.verdict.tallied(delivery.changes) if self.verdict else ())
                 self._arrived(delivery)
+        self.booking.arrived(self.delivered.target, tallied)
 
     def _refused(self, delivery: Delivery | None, outcome: Outcome) -> None:
         if delivery and delivery.phase not in _TAKES_AWAY and outcome.trouble != "passing":

@@ -26,13 +26,14 @@ class Settlement(NamedTuple):
     """What became of one draft. `deliveries` are in phase order, each starting where the one before ended.
 
     `life` is the user's life when it moves without anything being delivered (departed, or back before suspension), else
-    None: it is then stored at once, and stands in the deliveries too.
+    None: it is then stored at once, and stands in the deliveries too. `undelivered` are the cleared changes that move it.
     """
 
     deliveries: tuple[Delivery, ...]
     cleared: tuple[Change, ...]
     held: tuple[Change, ...]
     life: Life | None = None
+    undelivered: tuple[Change, ...] = ()
 
 
 _LIFE_STEPS = frozenset(("suspend", "merge", "restore", "remove"))
@@ -46,7 +47,8 @@ def settle(draft: Draft, verdict: Holding) -> Settlement:
         return Settlement((), (), draft.changes)  # nobody can join a group before she exists
     cleared = tuple([change for change in draft.changes if change not in held]) if held else draft.changes
     life = _moved(draft, cleared)
-    return Settlement(tuple(_deliveries(draft, cleared, life)), cleared, held, life)
+    undelivered = tuple([change for change in cleared if _moves_life_only(draft, change)]) if life else ()
+    return Settlement(tuple(_deliveries(draft, cleared, life)), cleared, held, life, undelivered)
 
 
 def _deliveries(draft: Draft, cleared: Sequence[Change], moved: Life | None) -> Iterator[Delivery]:

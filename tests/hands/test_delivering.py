@@ -96,6 +96,54 @@ def test_of_a_newcomer_who_is_held_nothing_reaches_the_lms_and_her_links_wait_wi
     assert (len(nils.memberships), nils.guardians) == (2, (anne,))
 
 
+def counted(stage: Stage) -> dict[tuple[str, str, str], int]:
+    """What the guard counts of these days, for the whole owner."""
+    tally = stage.state().approvals.tally("lms", AUTUMN)
+    return {entry: count for entry, count in tally.items() if entry[2] == "*"}
+
+
+def leaving(stage: Stage) -> None:
+    """Thirty pupils are in a class with others; then four leave it, and one leaves altogether."""
+    stage.crowd(30)
+    stage.sync(AUTUMN)
+    stage.lms.reset()
+    for number in range(4):
+        stage.world.untie(f"7A{number}", "7A")
+    stage.world.drop("7A9")
+
+
+LEFT = {("membership", "end", "*"): 4, ("person", "depart", "*"): 1}
+
+
+def test_what_arrives_counts_in_the_days_to_come(stage: Stage) -> None:
+    leaving(stage)
+    assert stage.sync(NEXT).code == 0
+    assert counted(stage) == LEFT
+
+
+def test_what_an_lms_that_is_down_for_days_did_not_take_counts_once_it_has(stage: Stage) -> None:
+    leaving(stage)
+    stage.lms.closes_at = 0
+    for night in range(4):
+        assert stage.sync(NEXT + night * DAY).code == 4
+    assert counted(stage) == {("person", "depart", "*"): 1}, "that needs nothing of the LMS"
+    stage.lms.reset()
+    assert stage.sync(NEXT + 4 * DAY).code == 0
+    assert counted(stage) == LEFT
+
+
+def test_what_kills_cut_off_is_not_counted_again_with_each_of_them(stage: Stage) -> None:
+    leaving(stage)
+    stage.export(NEXT)
+    stage.lms.kills_at = 0
+    for _ in range(5):
+        with pytest.raises(Killed):
+            stage.run(NEXT)
+    stage.lms.reset()
+    assert stage.run(NEXT).code == 0
+    assert counted(stage).get(("membership", "end", "*"), 0) in (3, 4), "of one delivery nobody knows"
+
+
 # -- failures -------------------------------------------------------------------------------------------------------
 
 

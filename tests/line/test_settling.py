@@ -10,7 +10,7 @@ from rostersync.drafting import draft_group, draft_organisation, draft_removals
 from rostersync.model import Change, Draft, Group, Known, Life, Membership, Organisation, User
 from rostersync.plan import END, GROUP, GROUP_END, GUARDIANSHIP, ORGANISATION, PERSON, REMOVAL, REVOKE
 from rostersync.schoolyear import DepartedPolicy
-from rostersync.settling import apply_changes, settle
+from rostersync.settling import Settlement, apply_changes, settle
 from tests.line.builders import TODAY, known, user
 from tests.line.worlds import POLICIES, Holds, Nothing, context, draft_of, missing, wanted
 
@@ -29,7 +29,7 @@ def drafted(*arguments: object, **changes: object) -> Draft:
 
 
 def test_one_object_is_delivered_once_in_each_phase_and_each_starts_where_the_one_before_ended() -> None:
-    deliveries, _, held, _ = settle(drafted(wanted(OTHER), known(PUPIL)), Nothing())
+    deliveries, _, held, *_ = settle(drafted(wanted(OTHER), known(PUPIL)), Nothing())
     assert [one.phase for one in deliveries] == [REVOKE, PERSON, GUARDIANSHIP, END]
     assert [one.before for one in deliveries] == [PUPIL, *(one.after for one in deliveries[:-1])]
     assert [_ties(one.after) for one in deliveries] == [
@@ -56,11 +56,11 @@ def test_a_newcomer_comes_with_her_memberships_and_then_her_links() -> None:
 
 def test_of_a_newcomer_who_is_held_nothing_is_delivered() -> None:
     draft = drafted(wanted(PUPIL))
-    assert settle(draft, Holds("person.create")) == ((), (), draft.changes, None)
+    assert settle(draft, Holds("person.create")) == Settlement((), (), draft.changes)
 
 
 def test_a_newcomer_may_come_without_what_is_held() -> None:
-    (delivery,), _, held, _ = settle(drafted(wanted(PUPIL)), Holds("guardianship.create", "membership.create"))
+    (delivery,), _, held, *_ = settle(drafted(wanted(PUPIL)), Holds("guardianship.create", "membership.create"))
     assert delivery.after == user()
     assert [change.part for change in held] == ["8a pupil", "mother"]
 
@@ -81,12 +81,14 @@ def test_departing_is_nothing_to_the_lms() -> None:
     assert settlement.deliveries == ()
     assert settlement.life == Life("departed", "absent", TODAY)
     assert [change.action for change in settlement.cleared] == ["depart"]
+    assert settlement.undelivered == settlement.cleared
 
 
 def test_a_held_departure_leaves_the_life_as_it_is() -> None:
     settlement = settle(drafted(missing(reason="left: moved away"), known(PUPIL)), Holds("person.depart"))
     assert settlement.life is None
     assert [one.life for one in settlement.deliveries] == [Life(), Life()]
+    assert settlement.undelivered == ()
 
 
 def test_a_departed_user_whose_ties_end_is_delivered_as_departed() -> None:
@@ -100,8 +102,11 @@ def test_a_held_suspension_leaves_a_departed_user_departed() -> None:
     draft = drafted(missing(), known(PUPIL), policies=no_grace)
     settlement = settle(draft, Holds("person.suspend"))
     assert (settlement.deliveries, settlement.life) == ((), Life("departed", "absent", TODAY))
-    (delivery,) = settle(draft, Nothing()).deliveries
+    both = settle(draft, Nothing())
+    (delivery,) = both.deliveries
     assert delivery.life == Life("suspended", "absent", TODAY, TODAY)
+    assert [change.action for change in both.undelivered] == ["depart"]
+    assert [change.action for change in delivery.changes] == ["suspend"]
 
 
 def test_a_suspension_takes_everything_at_the_end() -> None:
