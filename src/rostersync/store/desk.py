@@ -215,6 +215,10 @@ class Desk:
         """As `Database.among`; the first `?` is this source's number."""
         return self.database.among(statement, them, self.source_no, *values)
 
+    def sized(self) -> None:
+        """Let the planner know how much lies on the desk now."""
+        self.database.sized(*staging.sorted_tables)
+
     def clear(self) -> None:
         """Remove the temporary tables."""
         staging.drop_all(self.database.conn, checkfirst=False)

@@ -192,8 +192,8 @@ class Database(ABC):
         """The tables that are there, whosever they are."""
 
     @abstractmethod
-    def sized(self) -> None:
-        """Let the planner know how large tables have become in this transaction."""
+    def sized(self, *tables: sa.Table) -> None:
+        """Let the planner know how large these tables have become in this transaction; without any, all of the state."""
 
     @abstractmethod
     def counted_on(self) -> None:

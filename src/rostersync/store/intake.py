@@ -29,15 +29,15 @@ from rostersync.store.touching import mark_touched
 
 _EVERY_KIND: Final[tuple[ClaimKind, ...]] = ("person", "group", "membership")
 
-_DESCRIBED: Final = """
-    EXISTS (SELECT 1 FROM claim WHERE claim.source_no = :source AND claim.kind = 'person' AND claim.key = named.key
-                                  AND claim.present = TRUE)
-    OR EXISTS (SELECT 1 FROM link CROSS JOIN link AS own CROSS JOIN claim
-                WHERE link.source_no = :source AND link.key = named.key
-                  AND own.person_no = link.person_no AND own.source_no = link.source_no
-                  AND claim.source_no = own.source_no AND claim.kind = 'person' AND claim.key = own.key
-                  AND claim.present = TRUE)
-    OR EXISTS (SELECT 1 FROM login_key WHERE login_key.source_no = :source AND login_key.key = named.key)
+_UNDESCRIBED: Final = """
+    NOT EXISTS (SELECT 1 FROM claim WHERE claim.source_no = :source AND claim.kind = 'person' AND claim.key = named.key
+                                      AND claim.present = TRUE)
+    AND NOT EXISTS (SELECT 1 FROM link CROSS JOIN link AS own CROSS JOIN claim
+                     WHERE link.source_no = :source AND link.key = named.key
+                       AND own.person_no = link.person_no AND own.source_no = link.source_no
+                       AND claim.source_no = own.source_no AND claim.kind = 'person' AND claim.key = own.key
+                       AND claim.present = TRUE)
+    AND NOT EXISTS (SELECT 1 FROM login_key WHERE login_key.source_no = :source AND login_key.key = named.key)
 """
 
 _IN_A_GROUP: Final = """
@@ -56,11 +56,11 @@ _COUNTS: Final = {
     "dangling_persons": f"""
         SELECT count(*) FROM (
             SELECT key FROM (SELECT DISTINCT person_key AS key FROM tie WHERE source_no = :source) AS named
-             WHERE NOT ({_DESCRIBED})
+             WHERE {_UNDESCRIBED}
                AND EXISTS (SELECT 1 FROM tie WHERE source_no = :source AND person_key = named.key AND standing)
             UNION
             SELECT key FROM (SELECT DISTINCT contact_key AS key FROM contact WHERE source_no = :source) AS named
-             WHERE NOT ({_DESCRIBED})
+             WHERE {_UNDESCRIBED}
                AND EXISTS (SELECT 1 FROM contact CROSS JOIN claim
                             WHERE contact.source_no = :source AND contact.contact_key = named.key
                               AND claim.no = contact.claim_no AND claim.present)) AS dangling

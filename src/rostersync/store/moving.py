@@ -79,6 +79,7 @@ def carry(here: Database, there: Database, at: datetime, told: str) -> list[Carr
                     f"The state {here.name} is as it was; report this"
                 )
             there.counted_on()
+            there.sized()
         remember(here, MOVED, f"{told} on {moment(at)[:10]}")
     return left
 

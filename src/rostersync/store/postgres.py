@@ -115,7 +115,7 @@ class PostgresDatabase(Database):
                 where = self._quoted(key, "{} = %s", " AND ")
                 changed += self.many(f"UPDATE {name} SET {set_} WHERE {where}", batch)  # noqa: S608 - names are ours
             else:
-                staged = self._staged(table, (*columns, *key), batch)
+                staged = self._counted(self._staged(table, (*columns, *key), batch))
                 set_ = self._quoted(columns, "{0} = came.{0}")
                 same = self._quoted(key, f"{name}.{{0}} = came.{{0}}", " AND ")
                 moved = self.conn.exec_driver_sql(f"UPDATE {name} SET {set_} FROM {staged} AS came WHERE {same}")  # noqa: S608 - the names are our tables' own
@@ -129,7 +129,7 @@ class PostgresDatabase(Database):
             if len(batch) <= _FEW:
                 gone += self.many(f"DELETE FROM {name} WHERE {self._quoted(key, '{} = %s', ' AND ')}", batch)  # noqa: S608 - the names are our tables' own
             else:
-                staged = self._staged(table, key, batch)
+                staged = self._counted(self._staged(table, key, batch))
                 same = self._quoted(key, f"{name}.{{0}} = came.{{0}}", " AND ")
                 gone += self.conn.exec_driver_sql(f"DELETE FROM {name} USING {staged} AS came WHERE {same}").rowcount  # noqa: S608 - the names are our tables' own
         return gone
@@ -171,6 +171,12 @@ class PostgresDatabase(Database):
         self._copy(name, rows)
         return name
 
+    def _counted(self, staged: str) -> str:
+        # Nobody else counts temporary tables: what is to be joined would be taken for thousands of rows, and a table of
+        # millions be gone through for a few.
+        self.conn.exec_driver_sql(f"ANALYZE {staged}")
+        return staged
+
     @contextmanager
     def _explaining(self) -> Iterator[None]:
         """What SQLAlchemy does for its own statements, for those that go past it."""
@@ -204,9 +210,10 @@ class PostgresDatabase(Database):
         if self.conn.exec_driver_sql("SELECT to_regnamespace(%s)", (self.schema,)).scalar() is None:
             self.conn.exec_driver_sql(f"CREATE SCHEMA {self._quoted([self.schema])}")
 
-    def sized(self) -> None:
+    def sized(self, *tables: sa.Table) -> None:
         """See `Database`."""
-        self.conn.exec_driver_sql("ANALYZE")
+        names = [table.name for table in tables] or sorted(self.table_names())
+        self.conn.exec_driver_sql(f"ANALYZE {self._quoted(names)}")
 
     def counted_on(self) -> None:
         """See `Database`."""

@@ -31,8 +31,12 @@ _SESSION: Final = """
     SET tcp_keepalives_interval = 10;
     SET tcp_keepalives_count = 6;
     SET synchronous_commit = 'on';
+    SET jit = off;
 """
-"""A run may think for an hour between two statements; a rename or an LMS call follows a commit, so that is on the disk."""
+"""A run may think for an hour between two statements; a rename or an LMS call follows a commit, so that is on the disk.
+
+No statement here gains from being compiled first, and some are guessed to be large that are not.
+"""
 
 
 def connect(address: PostgresSchema, called: str) -> sa.Connection:

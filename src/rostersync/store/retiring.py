@@ -34,10 +34,12 @@ class Retirement:
         if desk.is_new:
             return  # there is nothing that could come again or be missing
         desk.database.insert_many(unmet, ("no",), ((no,) for no in desk.seen.unmet()))
+        desk.sized()
         self._run(_RETURNING)
         desk.ties += desk.run_sql(_TIES_RETURN).rowcount
         self._keep()
         self._run(_SORTING)
+        desk.sized()
         self._run(_TOUCHING)
         desk.ties -= desk.run_sql(_TIES_END).rowcount
         self._run(CARRY_ON)
@@ -189,7 +191,7 @@ _DELETING: Final = _statements(
 
 _TIES_END: Final = sa.text("""
     UPDATE tie SET standing = FALSE
-     WHERE standing AND (claim_no IN (SELECT no FROM vanished) OR claim_no IN (SELECT no FROM gone))
+     WHERE standing AND claim_no IN (SELECT no FROM vanished UNION ALL SELECT no FROM gone)
 """)
 
 _ENDING: Final = _statements(

@@ -112,7 +112,7 @@ class SqliteDatabase(Database):
         query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
         return set(self.conn.exec_driver_sql(query).scalars())
 
-    def sized(self) -> None:
+    def sized(self, *tables: sa.Table) -> None:
         """SQLite plans by the order of the joins, and needs no figures."""
 
     def counted_on(self) -> None:

@@ -25,17 +25,19 @@ _OF_A_NEW_SOURCE: Final = sa.text(
     "INSERT INTO hit (person_no) SELECT DISTINCT person_no FROM link WHERE source_no = :source"
 )
 
-# A school that ended, or got another number, reaches everyone in the groups below it.
+# A school that ended, or got another number, reaches everyone in the groups below it. One level at a time: of a whole
+# tree in one query, PostgreSQL expects so much that it goes through everybody.
+_BELOW: Final = sa.text("""
+    INSERT INTO touched_group (key)
+    SELECT DISTINCT "group".key FROM touched_group CROSS JOIN "group"
+     WHERE "group".source_no = :source AND "group".parent_key = touched_group.key
+    ON CONFLICT DO NOTHING
+""")
+
 _OVER_GROUPS: Final = sa.text("""
     INSERT INTO hit (person_no)
-    WITH RECURSIVE below (key) AS (
-        SELECT key FROM touched_group
-        UNION
-        SELECT "group".key FROM below CROSS JOIN "group"
-         WHERE "group".source_no = :source AND "group".parent_key = below.key
-    )
-    SELECT DISTINCT link.person_no FROM below CROSS JOIN claim CROSS JOIN tie CROSS JOIN link
-     WHERE claim.source_no = :source AND claim.kind IN ('group', 'membership') AND claim.key = below.key
+    SELECT DISTINCT link.person_no FROM touched_group CROSS JOIN claim CROSS JOIN tie CROSS JOIN link
+     WHERE claim.source_no = :source AND claim.kind IN ('group', 'membership') AND claim.key = touched_group.key
        AND tie.claim_no = claim.no AND link.source_no = :source AND link.key = tie.person_key
     ON CONFLICT DO NOTHING
 """)
@@ -67,6 +69,10 @@ _MARK: Final = sa.text("""
 
 def mark_touched(desk: Desk, targets: Iterable[str], at: datetime) -> None:
     """Mark everyone whom this intake can change as dirty for each target."""
+    if not desk.is_new:
+        while desk.run_sql(_BELOW).rowcount:
+            pass
+    desk.sized()
     for statement in (_OF_A_NEW_SOURCE,) if desk.is_new else (_OWN, _OVER_GROUPS):
         desk.run_sql(statement)
     for statement in _OVER_GUARDIANSHIPS:
