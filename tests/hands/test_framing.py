@@ -1,14 +1,18 @@
-"""Schools and groups against an LMS: all are compared, except on a night on which nothing about them can differ."""
+"""Schools and groups against an LMS: none is compared that cannot differ, and the plan is as if all had been."""
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
 from datetime import date, timedelta
+
+import pytest
 
 from rostersync.framing import Frame
 from rostersync.model import Group
 from rostersync.report import RunReport
 from tests.hands.stage import DAY, NEXT, Stage
-from tests.scenarios.town import AUTUMN, Place, Tied
+from tests.scenarios.town import AUTUMN, NORTH, SOUTH, Place, Tied, World
 
 ENDS = date(2026, 10, 20)
 GRACE = timedelta(days=60)
@@ -64,6 +68,59 @@ def test_a_group_whose_last_day_passes_ends_though_the_file_is_the_same(stage: S
     at_rest(stage)
     assert groups(stage.run(ENDS + GRACE)) == {}
     assert groups(stage.run(ENDS + GRACE + DAY)) == {"end": 1}
+
+
+def test_a_plan_that_was_only_looked_at_is_made_again_from_the_same_few_groups(stage: Stage) -> None:
+    at_rest(stage).world.put(Place("choir", "Kor", kind="undervisningsgruppe", parent="north"))
+    assert groups(stage.plan(NEXT + DAY)) == groups(stage.run(NEXT + DAY)) == {"create": 1}
+    assert not stage.state().dirty_groups.of("lms", ["everyday"])
+
+
+def test_a_class_that_moves_to_another_school_takes_the_groups_below_it_along(stage: Stage) -> None:
+    stage.world.put(Place("choir", "Kor", kind="undervisningsgruppe", parent="7B"))
+    at_rest(stage).world.put(Place("7B", "7B", parent="south"))
+    assert groups(stage.sync(NEXT + DAY)) == {"update": 2}
+    assert stage.run(NEXT + DAY, "plan", full=True).changes == {}
+
+
+def test_a_school_that_is_called_otherwise_has_everything_compared(stage: Stage) -> None:
+    at_rest(stage).world.put(replace(NORTH, short="Nordre skole"))
+    stage.export(NEXT + DAY)
+    stage.run(NEXT + DAY, "plan")
+    assert stage.state().dirty_groups.of("lms", ["everyday"]) is None
+    assert groups(stage.run(NEXT + DAY)) == {"update": 1}
+
+
+def happens(world: World, dice: random.Random) -> None:
+    """One thing that happens to groups and schools between two nights."""
+    name = f"g{dice.randrange(8)}"
+    parent = dice.choice(["north", "south", "7A", "7B", "1S", "g0", "g1", ""])
+    kind = dice.choice(["undervisningsgruppe", "basisgruppe", "noe annet"])
+    ends = (NEXT + dice.randrange(40) * DAY).isoformat()
+    happening = dice.randrange(10)
+    if happening < 5:
+        world.put(Place(name, f"{name} {dice.randrange(3)}", kind=kind, parent=parent, end=dice.choice(["", ends])))
+    elif happening < 7:
+        world.drop(name)
+    elif happening < 9:
+        world.put(Place(dice.choice(["7A", "7B", "1S"]), "Klassen", parent=dice.choice(["north", "south", "g2"])))
+    else:
+        world.put(replace(dice.choice([NORTH, SOUTH]), short=f"Skole {dice.randrange(9)}"))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_happens_to_groups_comparing_the_few_finds_what_comparing_all_does(stage: Stage, seed: int) -> None:
+    dice = random.Random(seed)
+    on = AUTUMN
+    stage.sync(on)
+    for _ in range(15):
+        on += DAY * dice.choice([1, 1, 1, 30])
+        for _ in range(dice.randrange(3)):
+            happens(stage.world, dice)
+        few, everything = stage.plan(on), stage.run(on, "plan", full=True)
+        assert (few.digest, few.changes) == (everything.digest, everything.changes)
+        if dice.random() < 0.7:
+            stage.run(on)
 
 
 def test_a_group_that_is_new_in_the_file_is_made(stage: Stage) -> None:

@@ -93,7 +93,7 @@ def test_objects_come_in_id_order_over_many_pages(knowledge: Knowledge) -> None:
     with knowledge._database.begin():
         hold(knowledge, *(group(named(name)) for name in names))
     assert [one.id for one in knowledge.objects(LMS, "group")] == sorted(map(named, names))
-    assert knowledge.groups_standing(LMS) == frozenset(map(named, names))
+    assert knowledge.group_schools(LMS).keys() == set(map(named, names))
     assert knowledge.which(LMS, [named("group 7"), user().id, named("nobody")]) == {named("group 7"), user().id}
     assert knowledge.count(LMS) == 1_051
 

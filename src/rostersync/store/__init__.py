@@ -15,6 +15,7 @@ from rostersync.store.address import Access, Address, SqliteFile, address
 from rostersync.store.approvals import Approvals
 from rostersync.store.cards import Cards
 from rostersync.store.decisions import Decisions
+from rostersync.store.dirty_groups import DirtyGroups
 from rostersync.store.doubts import close_answered
 from rostersync.store.drifting import Drift
 from rostersync.store.engine import Database, Transaction
@@ -51,6 +52,7 @@ class Store:
         self.ids = database.ids
         self.sources = Sources(database)
         self.cards = Cards(database)
+        self.dirty_groups = DirtyGroups(database)
         self.known = Knowledge(database)
         self.outbox = Outbox(database)
         self.refusals = Refusals(database)

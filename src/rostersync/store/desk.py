@@ -87,6 +87,9 @@ regroup = _table("regroup", _number("key", key=True))
 touched_group = _table("touched_group", _number("key", key=True))
 """Group keys whose facts changed in a way that can change a person."""
 
+stirred = _table("stirred", _number("key", key=True), sa.Column("whole", sa.Boolean, nullable=False))
+"""Group keys whose row was worked out; `whole` = it is or was a school or owner, which stand in what others are."""
+
 hit = _table("hit", _number("person_no", key=True))
 """Persons who have to be looked at again."""
 

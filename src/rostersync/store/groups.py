@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from rostersync.model import GroupClaim
 from rostersync.normalize import organisation_number
-from rostersync.store.desk import CLAIM_COLUMNS, Came, Desk, regroup, touched_group
+from rostersync.store.desk import CLAIM_COLUMNS, Came, Desk, regroup, stirred, touched_group
 from rostersync.store.engine import BATCH, batches
 from rostersync.store.persons import place_of
 from rostersync.store.rosters import TIE_COLUMNS, day_text
@@ -30,6 +30,7 @@ _decoder: Final = msgspec.msgpack.Decoder(GroupClaim)
 _GROUP_COLUMNS: Final = (
     "source_no", "key", "check", "sealed", "id", "kind", "parent_key", "begin", "end", "skipped", "standing"
 )  # fmt: skip
+_KIND: Final = _GROUP_COLUMNS.index("kind")
 _FACTS: Final = ("id", "kind", "parent_key", "begin", "end", "skipped", "standing")
 """What can change a person. A new name or title changes the group alone."""
 
@@ -101,6 +102,11 @@ class Groups:
         desk.database.insert_many(group, _GROUP_COLUMNS, after.values())
         desk.run_sql(sa.update(group).where(mine, group.c.key.in_(ended)).values(standing=False))
         desk.database.insert_many(touched_group, ("key",), [(key,) for key in (*changed, *ended)])
+        kinds = {key: {row.kind} for key, row in before.items()}
+        for key, row in after.items():
+            kinds.setdefault(key, set()).add(row[_KIND])
+        stirs = [(key, not of.isdisjoint(ORGANISATIONS)) for key, of in kinds.items()]
+        desk.database.insert_many(stirred, ("key", "whole"), stirs)
 
     def _row(self, key: int, sealed: bytes) -> tuple[Any, ...]:
         """The row of a group that stands, from the claim that counts; in the order of `_GROUP_COLUMNS`."""

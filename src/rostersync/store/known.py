@@ -7,6 +7,7 @@ and page by page, so that memory stays bounded however many users there are.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
@@ -96,10 +97,17 @@ class Knowledge:
         """The users in one state of life, in id order."""
         return self._paged(target, sa.and_(known.c.object_kind == "user", known.c.state == state))
 
-    def groups_standing(self, target: str) -> frozenset[str]:
-        """The ids of the groups that the target holds."""
-        query = sa.select(known.c.id).where(known.c.target == target, known.c.object_kind == "group")
-        return frozenset(self._database.conn.execute(query).scalars())
+    def group_schools(self, target: str) -> dict[str, str]:
+        """The id of each group that the target holds, and of the school it counts at; no seal is opened for that."""
+        return Places(self._database, target).group_schools()
+
+    def groups(self, target: str, ids: Iterable[str]) -> dict[str, Known]:
+        """Those of these groups that the target holds, by id."""
+        found: dict[str, Known] = {}
+        for some in batches(ids, BATCH):
+            query = _ROWS.where(known.c.target == target, known.c.object_kind == "group", known.c.id.in_(some))
+            found |= {one.id: one for one in map(partial(self._known, target), self._database.conn.execute(query))}
+        return found
 
     def which(self, target: str, ids: Iterable[str]) -> frozenset[str]:
         """Those of these ids that the target holds."""

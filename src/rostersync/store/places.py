@@ -51,6 +51,12 @@ class Places:
             sizes.update({("organisation", id_): 1, ("organisation", "*"): 1})
         return {key: size for key, size in sizes.items() if size}
 
+    def group_schools(self) -> dict[str, str]:
+        """Group id -> id of the school it counts at, empty for none."""
+        mine = sa.and_(known_place.c.target == self._target, known_place.c.groups > 0)
+        rows = self._database.tuples(sa.select(known_place.c.id, known_place.c.school).where(mine), {})
+        return dict(rows)
+
     def _by_school(self) -> sa.Select[Any]:
         sums = (sa.func.sum(known_place.c[column]) for column in _COUNTS)
         query = sa.select(known_place.c.school, *sums).where(known_place.c.target == self._target)

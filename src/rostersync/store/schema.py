@@ -11,7 +11,7 @@ from rostersync.errors import StateBroken, UserMistake
 from rostersync.store.engine import Database
 from rostersync.store.tables import meta
 
-HEAD: Final = "0005"
+HEAD: Final = "0006"
 """The newest migration. Versions are four digits, so they compare as text."""
 
 _VERSION: Final = sa.table("alembic_version", sa.column("version_num", sa.String))

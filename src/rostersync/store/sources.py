@@ -208,7 +208,8 @@ class Sources:
             for statement in _RETIRE:
                 self._database.conn.execute(statement, values)
             for target in targets:
-                self._database.conn.execute(_RETIRE_DIRTY, {**values, "target": target})
+                for statement in (_RETIRE_DIRTY, _RETIRE_GROUPS):
+                    self._database.conn.execute(statement, {**values, "target": target})
             return int(self._database.conn.execute(_PERSONS_OF, values).scalar_one())
 
     # -- key spaces -------------------------------------------------------------------------------------------------
@@ -252,6 +253,12 @@ _RETIRE_DIRTY: Final = sa.text("""
     INSERT INTO dirty (target, person_no, since)
     SELECT DISTINCT :target, link.person_no, :at FROM link WHERE link.source_no = :source
     ON CONFLICT DO NOTHING
+""")
+
+_RETIRE_GROUPS: Final = sa.text("""
+    INSERT INTO dirty_group (target, source_no, key, whole)
+    SELECT :target, source_no, key, TRUE FROM "group" WHERE source_no = :source ORDER BY key
+    ON CONFLICT (target, source_no, key) DO UPDATE SET whole = TRUE
 """)
 
 _PERSONS_OF: Final = sa.text("SELECT count(DISTINCT person_no) FROM link WHERE source_no = :source")

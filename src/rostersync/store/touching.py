@@ -1,4 +1,4 @@
-"""Who has to be looked at again after an intake: persons whose card can have changed, and their neighbours.
+"""Who has to be looked at again after an intake: persons whose card can have changed, their neighbours, and groups.
 
 Neighbours over a group are those tied to it, when a fact of the group changed that can change a person. Neighbours over
 a guardianship are both: the adult follows her pupil's classes, and the pupil's link hangs on the adult's being there.
@@ -66,9 +66,18 @@ _MARK: Final = sa.text("""
     ON CONFLICT DO NOTHING
 """)
 
+_MARK_GROUPS: Final = tuple(
+    sa.text(f"""
+    INSERT INTO dirty_group (target, source_no, key, whole)
+    SELECT :target, :source, key, {whole} FROM {which} WHERE TRUE ORDER BY key
+    ON CONFLICT (target, source_no, key) DO UPDATE SET whole = dirty_group.whole OR excluded.whole
+    """)  # noqa: S608 - names only
+    for which, whole in (("stirred", "whole"), ("touched_group", "FALSE"))
+)
+
 
 def mark_touched(desk: Desk, targets: Iterable[str], at: datetime) -> None:
-    """Mark everyone whom this intake can change as dirty for each target."""
+    """Mark everyone and every group that this intake can change as dirty for each target."""
     if not desk.is_new:
         while desk.run_sql(_BELOW).rowcount:
             pass
@@ -79,3 +88,5 @@ def mark_touched(desk: Desk, targets: Iterable[str], at: datetime) -> None:
         desk.run_sql(statement, left_out=desk.source_no if desk.is_new else 0)
     for target in targets:
         desk.run_sql(_MARK, target=target, at=at.isoformat())
+        for statement in _MARK_GROUPS:
+            desk.run_sql(statement, target=target)

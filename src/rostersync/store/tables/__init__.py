@@ -24,6 +24,7 @@ from rostersync.store.tables.sources import (
 from rostersync.store.tables.targets import (
     approval,
     dirty,
+    dirty_group,
     due,
     journal,
     known,
@@ -45,6 +46,7 @@ __all__ = [
     "contact",
     "denial",
     "dirty",
+    "dirty_group",
     "drift",
     "drift_ignored",
     "drift_walk",

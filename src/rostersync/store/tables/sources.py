@@ -85,7 +85,8 @@ claim = Table(
     Column("run", String(60), nullable=False),
     Column("first", Number, nullable=False),
     Index("claim_key", "source_no", "kind", "key", "present"),
-    Index("claim_digest", "source_no", "digest"),
+    # PostgreSQL then reads what is known of a source without its sealed rows; in SQLite the number is there anyway.
+    Index("claim_digest", "source_no", "digest", postgresql_include=["no"]),
     Index("claim_rejected", "source_no", sqlite_where=_REJECTED, postgresql_where=_REJECTED),
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 
 from rostersync.store.tables.base import Number, metadata
 
@@ -27,6 +27,16 @@ dirty = Table(
     Column("target", String(60), primary_key=True),
     Column("person_no", Number, ForeignKey("person.no"), primary_key=True),
     Column("since", String(40), nullable=False),
+)
+
+dirty_group = Table(
+    "dirty_group",
+    metadata,
+    Column("target", String(60), primary_key=True),
+    Column("source_no", Number, ForeignKey("source.no"), primary_key=True),
+    Column("key", BigInteger, primary_key=True),
+    Column("whole", Boolean, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 due = Table(
