@@ -20,10 +20,12 @@ from rostersync.store import Store, open_store
 from rostersync.store.address import Access
 from rostersync.store.lease import Lease, lease
 from rostersync.store.postgres import PostgresDatabase
+from rostersync.store.rosters import TIE_COLUMNS
 from rostersync.store.runs import Line
+from rostersync.store.tables import tie
 from tests.postgres import Server
 from tests.states import SECRET, STATES, database
-from tests.store.snapshots import NOW, all_cards, person, take_in
+from tests.store.snapshots import NOW, all_cards, klass, members, person, school, take_in
 
 ROOT = Path(__file__).parents[2]
 
@@ -406,3 +408,40 @@ def test_a_failed_transaction_is_never_taken_for_a_committed_one(state_file: Pat
     with pytest.raises(RuntimeError, match="had failed"), opened.begin(), pytest.raises(psycopg.Error):
         opened._driver.execute("SELECT 1 / 0")  # type: ignore[attr-defined]
     opened.close()
+
+
+# -- what the planner knows --------------------------------------------------------------------------------------------
+
+
+def counted(url: str) -> dict[str, int]:
+    """Table -> how many rows PostgreSQL's planner takes it to have; autovacuum is off here."""
+    query = (
+        "SELECT relname, reltuples::int FROM pg_class WHERE relkind = 'r' AND relnamespace = 'rostersync'::regnamespace"
+    )
+    with psycopg.connect(url) as conn:
+        return dict(conn.execute(query).fetchall())
+
+
+def test_after_a_first_load_the_planner_knows_how_much_there_is(url: str, tmp_path: Path) -> None:
+    with opened(url, tmp_path) as store:
+        take_in(store, [school(), klass(), *(person(f"p{n}") for n in range(40)), members("8a", "p1", "p2")])
+    rows = counted(url)
+    assert rows["link"] == rows["person"] == rows["dirty"] == 40
+    assert (rows["group"], rows["tie"], rows["claim"]) == (2, 2, 43)
+
+
+def test_few_ties_are_replaced_without_going_through_all(url: str, tmp_path: Path) -> None:
+    with opened(url, tmp_path) as store:
+        take_in(store, [school(), klass(), *(person(f"p{n}") for n in range(400)), members("8a", "p1")])
+        gone = [(1, number) for number in range(20)]
+        with store.begin():
+            database = store._database
+            database.insert_many(
+                tie, TIE_COLUMNS, [(1, 1, 1, n, "x", None, None, False, "", True) for n in range(4_000)]
+            )
+            database.sized(tie)
+            assert database.delete_many(tie, ("claim_no", "person_key"), gone) == 20
+            staged = database.conn.exec_driver_sql(
+                "SELECT max(reltuples) FROM pg_class WHERE starts_with(relname, 'came_')"
+            )
+            assert staged.scalar() == 20

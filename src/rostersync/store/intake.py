@@ -25,6 +25,7 @@ from rostersync.store.questions import Questions
 from rostersync.store.retiring import Retirement
 from rostersync.store.rosters import Rosters
 from rostersync.store.sources import Counts, Sources, SourceState
+from rostersync.store.tables import group, link, person
 from rostersync.store.touching import mark_touched
 
 _EVERY_KIND: Final[tuple[ClaimKind, ...]] = ("person", "group", "membership")
@@ -148,6 +149,8 @@ class Intake:
         linking.link()
         self._questions = linking.questions
         self._groups.work_out()
+        if desk.is_new:
+            self._database.sized(group, link, person)
         desk.refuse_collisions()
         if desk.changed():
             counted = {name: desk.run_sql(sa.text(query)).scalar_one() for name, query in _COUNTS.items()}

@@ -13,6 +13,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from rostersync.store.desk import Desk
+from rostersync.store.tables import dirty
 
 _OWN: Final = sa.text("""
     INSERT INTO hit (person_no)
@@ -90,3 +91,5 @@ def mark_touched(desk: Desk, targets: Iterable[str], at: datetime) -> None:
         desk.run_sql(_MARK, target=target, at=at.isoformat())
         for statement in _MARK_GROUPS:
             desk.run_sql(statement, target=target)
+    if desk.is_new:
+        desk.database.sized(dirty)
