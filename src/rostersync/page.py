@@ -17,6 +17,7 @@ from rostersync.report import (
     RunReport,
     SourceReport,
     measured,
+    numbered,
     place,
     release,
     release_removal,
@@ -86,11 +87,11 @@ def _section(title: str, content: str) -> str:
 def _heading(report: RunReport) -> str:
     changes = sum(sum(counts.values()) for counts in report.changes.values())
     held = len(report.held)
-    waiting = f"; {held:,} {'entry waits' if held == 1 else 'entries wait'} for an approval" if held else ""
+    waiting = f"; {numbered(held, 'entry waits', 'entries wait')} for an approval" if held else ""
     return (
         f"<h1>{escape(report.sync)}: {escape(report.command)} for <span>{escape(report.on)}</span></h1>"
         f'<p class="soft">run <code>{escape(report.run)}</code> · plan <code>{escape(report.digest[:12])}</code></p>'
-        f'<p><span class="verdict {report.verdict}">{report.verdict}</span> {changes:,} changes{waiting}.</p>'
+        f'<p><span class="verdict {report.verdict}">{report.verdict}</span> {numbered(changes, "change")}{waiting}.</p>'
     )
 
 
@@ -113,10 +114,12 @@ def _cards(report: RunReport) -> Iterator[str]:
             why = f"at {place(entry)}, of {entry.of:,}. They are not held, because they take access away; find out why."
             yield _card("alarm", _counted(entry), why, "")
     if report.removal.count and not report.removal.approved:
-        due = "are due for permanent removal, which takes an approval."
-        yield _card("held", f"{report.removal.count:,} users", due, release_removal(report.removal))
+        users = numbered(report.removal.count, "user is", "users are")
+        due = "due for permanent removal, which takes an approval."
+        yield _card("held", users, due, release_removal(report.removal))
     if report.questions:
-        yield _card("", f"{report.questions:,} open questions", "only a person can answer.", "rostersync status")
+        questions = numbered(report.questions, "open question")
+        yield _card("", questions, "only a person can answer.", "rostersync questions")
 
 
 def _card(css: str, what: str, rest: str, command: str) -> str:
@@ -129,8 +132,9 @@ def _counted(entry: Entry) -> str:
 
 
 def _remarks(report: RunReport) -> str:
-    told = [f"{count:,} changes wait: {reason}" for reason, count in report.waiting.items()]
-    told += [f"{report.pinned:,} pinned persons are not touched."] if report.pinned else []
+    told = [f"{numbered(count, 'change waits', 'changes wait')}: {reason}" for reason, count in report.waiting.items()]
+    pinned = numbered(report.pinned, "pinned person is", "pinned persons are")
+    told += [f"{pinned} not touched."] if report.pinned else []
     return "\n".join(f"<p>{escape(text)}</p>" for text in (*told, *report.notes))
 
 
@@ -170,7 +174,7 @@ def _schools(entries: Sequence[Entry]) -> str:
         changes = sum(one.count - one.recent for one in block)
         blocks.append(
             f"<details{opened}><summary>{escape(name[0].upper() + name[1:])} "
-            f'<span class="soft">{changes:,} changes</span></summary>'
+            f'<span class="soft">{numbered(changes, "change")}</span></summary>'
             + _table(["Change", ""], ["Count", "Of", "At most"], [_entry(one) for one in block], meter=True)
             + "</details>"
         )

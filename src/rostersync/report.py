@@ -264,6 +264,11 @@ def measured(entry: Entry) -> str:
     return f"of {entry.of:,}{recent}; {limit}"
 
 
+def numbered(count: int, one: str, many: str = "") -> str:
+    """A count with its words, which are those of `one` with an s unless `many` says otherwise."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
 def place(entry: Entry) -> str:
     """Where an entry counts, as a person says it."""
     if entry.school == "*":
@@ -275,13 +280,13 @@ def _closing_lines(report: RunReport) -> Iterable[str]:
     if report.restored_backup:
         yield "  The state is a restored backup: nothing ends until `rostersync state recover --reason ...`."
     for reason, count in report.waiting.items():
-        yield f"  {count:,} changes wait: {reason}"
+        yield f"  {numbered(count, 'change waits', 'changes wait')}: {reason}"
     for note in report.notes:
         yield f"  {note}"
     if report.questions:
-        yield f"  {report.questions:,} open questions: rostersync questions"
+        yield f"  {numbered(report.questions, 'open question')}: rostersync questions"
     if report.pinned:
-        yield f"  {report.pinned:,} pinned persons were not touched: rostersync pin list"
+        yield f"  {numbered(report.pinned, 'pinned person was', 'pinned persons were')} not touched: rostersync pin list"
     yield from _delivery_lines(report)
     yield from _removal_lines(report.removal)
     if report.digest and any(report.changes.values()):
@@ -289,10 +294,11 @@ def _closing_lines(report: RunReport) -> Iterable[str]:
 
 
 def _removal_lines(removal: Removal) -> Iterable[str]:
+    due = f"{numbered(removal.count, 'user is', 'users are')} due for permanent removal"
     if removal.count and removal.approved:
-        yield f"  {removal.count:,} users are due for permanent removal, which is approved."
+        yield f"  {due}, which is approved."
     elif removal.count:
-        yield f"  {removal.count:,} users are due for permanent removal, which takes an approval:"
+        yield f"  {due}, which takes an approval:"
         yield f"    {release_removal(removal)}"
 
 
@@ -304,8 +310,9 @@ def _delivery_lines(report: RunReport) -> Iterable[str]:
         yield "  Nothing was delivered: `deliver` is not true under [target] in the config."
         return
     delivered = sum(sum(counts.values()) for counts in report.delivered.values())
-    yield f"  {delivered:,} changes delivered, {report.failed:,} objects failed."
+    yield f"  {numbered(delivered, 'change')} delivered, {numbered(report.failed, 'object')} failed."
     for reason, count in report.failures.items():
         yield f"    {count:>7,} x {reason}"
     if report.parked:
-        yield f"  {report.parked:,} objects are parked, because the LMS has refused them again and again: rostersync status"
+        parked = numbered(report.parked, "object is", "objects are")
+        yield f"  {parked} parked, because the LMS has refused them again and again: rostersync status"
