@@ -154,13 +154,13 @@ class _Cuts:
     def next(self, kind: ClaimKind) -> bytes:
         """The bytes of the next element; empty where they cannot be told."""
         try:
-            raw = next(self._cuts, None)
+            found, content, _ = next(self._cuts, ("", b"", 0))
         except Unsure:
-            raw = None
-        if raw is None or raw.kind != kind:
+            found, content = "", b""
+        if found != kind:
             self._cuts = iter(())
             return b""
-        return raw.content
+        return content
 
 
 class _Parse:

@@ -25,12 +25,18 @@ _ASCII_LIKE: Final = re.compile(r"UTF-?8|US-ASCII|ASCII|ISO-8859-\d+|WINDOWS-125
 """Encodings in which the bytes of `<` and `>` never are a part of another character."""
 
 
-class Raw(NamedTuple):
-    """One top-level element as it stands in the file, and the line it begins on."""
+Raw = tuple[ClaimKind, bytes, int]
+"""The kind of a top-level element, its bytes as they stand in the file, and the line it begins on."""
 
+
+class _Opening(NamedTuple):
+    """What an element begins with: white space, with so many line breaks, and the start tag's first bytes."""
+
+    text: bytes
     kind: ClaimKind
-    content: bytes
-    line: int
+    end_tag: bytes
+    space: int
+    lines: int
 
 
 def split(stream: BinaryIO, header: Header) -> Iterator[Raw]:
@@ -52,10 +58,9 @@ class _Cutter:
     def __init__(self, stream: BinaryIO, header: Header) -> None:
         prefix = f"{header.prefix}:" if header.prefix else ""
         quoted = re.escape(prefix).encode()
-        self._start = re.compile(rb"[ \t\r\n]*<" + quoted + rb"(person|group|membership)[ \t\r\n>]")
+        self._start = re.compile(rb"(?P<space>[ \t\r\n]*)<" + quoted + rb"(?P<name>person|group|membership)[ \t\r\n>]")
         self._closing = re.compile(rb"[ \t\r\n]*</" + quoted + rb"enterprise[ \t\r\n]*>[ \t\r\n]*\Z")
         self._kinds = {name.encode(): (kind, f"</{prefix}{name}>".encode()) for name, kind in KINDS.items()}
-        self._before_name = len(f"<{prefix}")
         self._stream = stream
         stream.seek(0)
         self._line = 1 + stream.read(header.body).count(b"\n")
@@ -64,26 +69,34 @@ class _Cutter:
 
     def cut(self) -> Iterator[Raw]:
         """Every element."""
-        while True:
-            found = self._start.match(self._window, self._at)
-            if found is None:
-                if self._more():
-                    continue
-                if self._closing.match(self._window, self._at):
-                    return
-                raise Unsure("something other than a person, group or membership stands in it")
-            kind, end_tag = self._kinds[found[1]]
-            end = self._window.find(end_tag, found.end() - 1)
-            if end < 0:
-                if self._more():
-                    continue
-                raise Unsure("an element in it has no end")
-            begin = found.start(1) - self._before_name
-            self._line += self._window.count(b"\n", self._at, begin)
-            self._at = end + len(end_tag)
-            content = self._window[begin : self._at]
-            yield Raw(kind, content, self._line)
-            self._line += content.count(b"\n")
+        line = self._line
+        while opening := self._opening():
+            text, kind, end_tag, space, lines = opening
+            # Most elements begin as the one before them does, and need no more than to be compared with it.
+            while self._window.startswith(text, self._at):
+                begin = self._at + space
+                end = self._window.find(end_tag, self._at + len(text) - 1)
+                if end < 0:
+                    if self._more():
+                        continue
+                    raise Unsure("an element in it has no end")
+                self._at = end + len(end_tag)
+                content = self._window[begin : self._at]
+                line += lines
+                yield kind, content, line
+                if b"\n" in content:  # one byte is found ten times as fast as it is counted
+                    line += content.count(b"\n")
+
+    def _opening(self) -> _Opening | None:
+        """How the next element begins; None behind the last one."""
+        while (found := self._start.match(self._window, self._at)) is None:
+            if self._more():
+                continue
+            if self._closing.match(self._window, self._at):
+                return None
+            raise Unsure("something other than a person, group or membership stands in it")
+        kind, end_tag = self._kinds[found["name"]]
+        return _Opening(found[0], kind, end_tag, len(found["space"]), found["space"].count(b"\n"))
 
     def _more(self) -> bool:
         """Read on, keeping what has not been cut yet; false at the end of the document."""
