@@ -676,6 +676,15 @@ def test_two_keys_with_one_surrogate_are_an_error_and_never_one_person(store: St
     assert present(state_file) == before
 
 
+def test_a_person_who_says_something_new_is_held_to_the_key_that_her_surrogate_stands_for(
+    store: Store, state_file: Path
+) -> None:
+    take_in(store, [KARI])
+    sql(state_file, 'UPDATE link SET "check" = ?', bytes(16))
+    with pytest.raises(StateBroken, match="same surrogate"):
+        take_in(store, [person("p1", "Karianne")], run="run-2")
+
+
 def test_a_collision_with_a_key_that_only_members_speak_of_is_an_error_too(store: Store, state_file: Path) -> None:
     take_in(store, [*SCHOOL])
     sql(state_file, 'UPDATE "group" SET "check" = ?', bytes(16))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,3 +56,22 @@ def test_a_claim_kept_for_its_content_is_not_missing_but_its_fragment_was_not_me
     assert not seen.met(b"a" * 16)
     assert seen.meet(b"a" * 16)
     assert seen.met(b"a" * 16)
+
+
+def test_a_claim_without_a_fragment_is_none_of_those_that_are_known() -> None:
+    seen = packed({bytes(16), b"a" * 16})
+    seen.keep(b"")
+    assert not seen.met(b"")
+    assert set(seen.unmet()) == {0, 1}
+
+
+@given(st.integers(0, 2**32), st.integers(0, 3_000))
+def test_many_are_told_apart_however_many_begin_alike(seed: int, count: int) -> None:
+    chance = random.Random(seed)
+    known = {chance.randbytes(chance.randrange(1, 17)).rjust(16, b"\0") for _ in range(count)}
+    strangers = {chance.randbytes(16) for _ in range(20)} - known
+    seen = packed(known)
+    assert all(seen.meet(digest) for digest in known)
+    assert not any(seen.meet(digest) for digest in strangers)
+    assert list(seen.unmet()) == []
+    assert [seen.claim(digest) for digest in sorted(known)] == list(range(len(known)))

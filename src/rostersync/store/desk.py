@@ -119,7 +119,7 @@ class Desk:
         self.source_no = source_no
         self.source = source
         self.run = run
-        self._surrogate = database.keyring.surrogates(source)
+        self.unnoted_surrogate = database.keyring.surrogates(source)
         # A pupil is named by her class and by each of her teaching groups, which stand near each other in the file.
         self.surrogate = lru_cache(maxsize=_RECENT_KEYS)(self._noted_surrogate)
         self._spoken: list[tuple[int, bytes]] = []
@@ -178,11 +178,15 @@ class Desk:
 
     def _noted_surrogate(self, key: str) -> tuple[int, bytes]:
         """What stands for a key: (surrogate, check). Noted, so that no key can pass for another."""
-        made = self._surrogate(key)
+        made = self.unnoted_surrogate(key)
+        self.note(made)
+        return made
+
+    def note(self, made: tuple[int, bytes]) -> None:
+        """Note what was made of a key (surrogate, check), so that no other key can pass for it."""
         self._spoken.append(made)
         if len(self._spoken) >= BATCH:
             self._write_spoken()
-        return made
 
     def _write_spoken(self) -> None:
         self.database.insert_many(spoken, ("key", "check"), self._spoken, ignore=True)

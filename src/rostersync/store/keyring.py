@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import os
 from collections.abc import Callable
+from struct import Struct
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -26,6 +27,7 @@ SECRET_BYTES: Final = 32
 
 _SECRET_NUMBER: Final = b"\x01"
 _NONCE: Final = 12
+_SURROGATE: Final = Struct(">q16s")
 
 
 class Keyring:
@@ -49,7 +51,7 @@ class Keyring:
         self.ids = Ids(_derive(material, b"id"))
         self._digest_key = _derive(material, b"digest")
         self._seal = AESGCM(_derive(material, b"seal"))
-        self._surrogate = hashlib.blake2b(key=self._digest_key, digest_size=24, person=b"surrogate")
+        self._surrogate = hashlib.blake2b(key=self._digest_key, digest_size=_SURROGATE.size, person=b"surrogate")
 
     def __reduce__(self) -> tuple[type[Keyring], tuple[str]]:
         return Keyring, (self._secret,)
@@ -67,8 +69,8 @@ class Keyring:
         def surrogate(key: str) -> tuple[int, bytes]:
             state = base.copy()
             state.update(key.encode())
-            digest = state.digest()
-            return int.from_bytes(digest[:8], "big", signed=True), digest[8:]
+            number, check = _SURROGATE.unpack(state.digest())
+            return number, check
 
         return surrogate
 

@@ -48,7 +48,7 @@ class _Waiting(msgspec.Struct, frozen=True, gc=False):
     digest: bytes
     key: int
     check: bytes
-    rows: frozenset[TieRow]
+    rows: list[TieRow]
     unread: frozenset[int] | None
 
 
@@ -80,18 +80,11 @@ class Rosters:
         surrogate = self._desk.surrogate
         key, check = surrogate(came.key)
         keys = None if unread is None else frozenset(surrogate(person)[0] for person in unread)
-        self._waiting.append(
-            _Waiting(
-                digest,
-                key,
-                check,
-                frozenset(
-                    (surrogate(one.person)[0], one.role, day_text(one.begin), day_text(one.end), one.primary, one.left)
-                    for one in came.ties
-                ),
-                keys,
-            )
-        )
+        rows = [
+            (surrogate(one.person)[0], one.role, day_text(one.begin), day_text(one.end), one.primary, one.left)
+            for one in came.ties
+        ]
+        self._waiting.append(_Waiting(digest, key, check, rows, keys))
         self._ties += len(came.ties)
         if len(self._waiting) >= BATCH or self._ties >= _TIES_AT_ONCE:
             self.flush()
@@ -112,8 +105,9 @@ class Rosters:
             # Somebody's line in the class list cannot be read tonight: what it said last counts for her until it can.
             listed = {row[0] for row in rows}
             last = {row for before in old if not self._desk.seen.met(before.digest) for row in before.rows}
-            rows |= {row for row in last if row[0] not in listed and (one.unread is None or row[0] in one.unread)}
-        ordered = sorted(rows, key=_order)
+            kept = (row for row in last if row[0] not in listed and (one.unread is None or row[0] in one.unread))
+            rows = [*rows, *kept]
+        ordered = _ordered(rows)
         return Came(one.digest, one.key, one.check, self._desk.content_digest(_pack(ordered)), ordered)
 
     def _old(self, keys: Collection[int]) -> dict[int, list[_Old]]:
@@ -182,6 +176,14 @@ class Rosters:
 def day_text(day: date | None) -> str | None:
     """A date as a column holds it; nearly all ties of a year share a few."""
     return None if day is None else day.isoformat()
+
+
+def _ordered(rows: Collection[TieRow]) -> list[TieRow]:
+    """Each row once, in one order whatever theirs was."""
+    by_person = {row[0]: row for row in rows}
+    if len(by_person) == len(rows):  # the rule: nobody is tied twice
+        return [by_person[person] for person in sorted(by_person)]
+    return sorted(set(rows), key=_order)
 
 
 def _order(row: TieRow) -> tuple[Any, ...]:

@@ -85,6 +85,8 @@ class Seen:
         return array("Q", (*firsts, len(self._digests)))
 
     def _find(self, digest: bytes) -> int:
+        if not digest:  # what a claim has that no fragment of the last snapshot made
+            return -1
         head = (digest[0] << 8 | digest[1]) >> self._shift
         end = self._places[head + 1]
         at = self._digests.find(digest, self._places[head], end)

@@ -2,13 +2,15 @@
 
 A class of thirty lists thirty members alike but for the id, and so do most classes of a municipality. The bytes around
 the id are the member's *shape*. The first member of a shape is parsed like anything else; for the rest the id is put in
-its place. Only an id of plain ASCII without `<`, `>` and `&` is taken so: it cannot change how the rest is read.
+its place. Those of a shape who stand behind each other are taken at once. Only an id of plain ASCII without `<`, `>` and
+`&` is taken so: it cannot change how the rest is read.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import count
 from typing import Final
 
 from msgspec import Struct
@@ -35,6 +37,16 @@ class _Shape(Struct, frozen=True, gc=False):
     above: int
     lines: int
 
+    def records(self, numbers: Iterable[bytes], line: int) -> list[Record]:
+        """The members with these ids, of whom the first begins on that line."""
+        lines = count(line + self.above, self.lines)
+        source = f"{self.source}/" if self.source else ""
+        return [
+            Record("member", fields, at, (), source and source + number.decode())
+            for number, at in zip(numbers, lines, strict=False)
+            for fields in self.roles
+        ]
+
 
 class Members:
     """The members of one reading. `prefix` is that of the document's tags, with its colon; `parse` reads what is new."""
@@ -59,24 +71,15 @@ class Members:
         start = at = raw.find(self._begin)
         first = line = line + raw.count(b"\n", 0, max(start, 0))
         members: list[Record] = []
-        before = b""
-        while at >= 0:
-            if not before or not raw.startswith(before, at):
-                opening = self._before.match(raw, at)
-                if opening is None:
-                    break
-                before = opening[0]
-            number_at = at + len(before)
-            behind_at = raw.find(b"<", number_at)
-            end = raw.find(self._end, behind_at) + len(self._end)
-            number = raw[number_at:behind_at]
-            shape = self._shape(before, raw[behind_at:end]) if _PLAIN_ID(number) else None
+        while at >= 0 and (opening := self._before.match(raw, at)):
+            before, behind_at = opening[0], raw.find(b"<", opening.end())
+            behind = raw[behind_at : raw.find(self._end, behind_at) + len(self._end)]
+            shape = self._shape(before, behind) if _PLAIN_ID(raw[opening.end() : behind_at]) else None
             if shape is None:
                 break
-            whose = f"{shape.source}/{number.decode()}" if shape.source else ""
-            members.extend([Record("member", fields, line + shape.above, (), whose) for fields in shape.roles])
-            line += shape.lines
-            at = end
+            numbers, at = _run(raw, at, before, behind)
+            members += shape.records(numbers, line)
+            line += len(numbers) * shape.lines
         return (raw[:start] + b"\n" * (line - first) + raw[at:] if at > start else raw), members
 
     def _shape(self, before: bytes, behind: bytes) -> _Shape | None:
@@ -100,3 +103,17 @@ class Members:
             before.count(b"\n", 0, before.index(b"<")),
             before.count(b"\n") + behind.count(b"\n"),
         )
+
+
+def _run(raw: bytes, at: int, before: bytes, behind: bytes) -> tuple[list[bytes], int]:
+    """The ids of the members of one shape who stand behind each other from `at` on, and where they end."""
+    numbers: list[bytes] = []
+    while raw.startswith(before, at):
+        number_at = at + len(before)
+        behind_at = raw.find(b"<", number_at)
+        number = raw[number_at:behind_at]
+        if not raw.startswith(behind, behind_at) or not (number.isalnum() or _PLAIN_ID(number)):
+            break
+        numbers.append(number)
+        at = behind_at + len(behind)
+    return numbers, at

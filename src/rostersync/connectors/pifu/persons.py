@@ -27,7 +27,7 @@ _REMEMBERED: Final = 1_024
 _UNDERSTOOD: Final = frozenset({"utf-8", "us-ascii", "iso-8859-1"})
 """Encodings that Python and the parser decode alike, to the last byte."""
 
-_TEXT: Final = re.compile(r">([^<\x00-\x20][^<]*)<")
+_TEXT: Final = re.compile(r">([^<\x00-\x20][^<]*)")
 _MARK: Final = "\x7f"
 _IN_THE_WAY: Final = (_MARK, "<!", "<?")
 """What would be taken for a stand-in, or can part one text in two."""
@@ -42,17 +42,24 @@ Fill = Callable[[Sequence[str]], str]
 
 
 class _Shape(Struct, frozen=True, gc=False):
-    """What all records of an outline say. `above` are the line breaks before it."""
+    """What all records of an outline say. `above` are the line breaks before it.
+
+    Nearly every field is one of a person's texts and nothing else: those are `plain`, and `chosen` gives their texts.
+    """
 
     kind: RecordKind
-    fields: tuple[tuple[str, tuple[Fill, ...]], ...]
+    plain: tuple[str, ...]
+    chosen: Callable[[Sequence[str]], tuple[str, ...]]
+    others: tuple[tuple[str, tuple[Fill, ...]], ...]
     above: int
     parts: tuple[_Shape, ...] = ()
 
     def record(self, texts: Sequence[str], line: int) -> Record:
         """The record with these texts, of an element whose outline begins on that line."""
-        fields = {name: tuple([fill(texts) for fill in fills]) for name, fills in self.fields}
-        parts = tuple([part.record(texts, line) for part in self.parts])
+        fields: dict[str, tuple[str, ...]] = dict(zip(self.plain, zip(self.chosen(texts)), strict=True))
+        for name, fills in self.others:
+            fields[name] = tuple([fill(texts) for fill in fills])
+        parts = tuple([part.record(texts, line) for part in self.parts]) if self.parts else ()
         return Record(self.kind, fields, line + self.above, parts)
 
 
@@ -81,15 +88,15 @@ class Persons:
         except UnicodeDecodeError:
             return None
         cut = _TEXT.split(text)
-        said = "".join(cut[1::2])
+        texts = cut[1::2]
+        said = "".join(texts)
         if not said.isprintable() or "&" in said or ">" in said:
             return None
         shape = self._shape(cut[::2])
         if shape is None:
             return None
         # what is in NFC as a whole is so in each part
-        texts = list(map(str.strip if is_normalized("NFC", said) else tidy, cut[1::2]))
-        return shape.record(texts, line)
+        return shape.record(list(map(str.strip if is_normalized("NFC", said) else tidy, texts)), line)
 
     def _shape(self, around: list[str]) -> _Shape | None:
         outline = _MARK.join(around)
@@ -103,7 +110,7 @@ class Persons:
         """What persons of this outline say; None when only parsing each of them can tell."""
         if any(sign in one for one in around for sign in _IN_THE_WAY):
             return None
-        marked = "".join(f"{one}>{_MARK}{place}{_MARK}<" for place, one in enumerate(around[:-1])) + around[-1]
+        marked = "".join(f"{one}>{_MARK}{place}{_MARK}" for place, one in enumerate(around[:-1])) + around[-1]
         try:
             return _shape_of(self._parse(marked.encode(self._encoding), 1))
         except Unsure:  # what looked like a text stands inside a tag
@@ -111,20 +118,28 @@ class Persons:
 
 
 def _shape_of(record: Record) -> _Shape:
-    fields = tuple((name, tuple(map(_filling, texts))) for name, texts in record.fields.items())
-    return _Shape(record.kind, fields, record.line - 1, tuple(map(_shape_of, record.parts)))
+    places = {name: _place(texts) for name, texts in record.fields.items()}
+    plain = {name: place for name, place in places.items() if place is not None}
+    others = tuple((name, tuple(map(_filling, texts))) for name, texts in record.fields.items() if name not in plain)
+    chosen = _choosing(tuple(plain.values()))
+    return _Shape(record.kind, tuple(plain), chosen, others, record.line - 1, tuple(map(_shape_of, record.parts)))
+
+
+def _place(texts: Sequence[str]) -> int | None:
+    """Which of a person's texts a field is; None where it is more than one, or not that text alone."""
+    found = _STAND_IN.fullmatch(texts[0]) if len(texts) == 1 else None
+    return int(found[1]) if found else None
+
+
+def _choosing(places: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
+    """What takes the texts in these places, in one step where there are several."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda texts: tuple([texts[place] for place in places])
 
 
 def _filling(text: str) -> Fill:
     """How a field's text comes from a person's texts, as its stand-ins tell."""
-    pieces = _STAND_IN.split(text)
-    if len(pieces) == 3 and not pieces[0] and not pieces[2]:
-        return itemgetter(int(pieces[1]))
-    if len(pieces) == 1:
-        return lambda _texts: text
-    known, places = pieces[::2], [int(place) for place in pieces[1::2]]
-
-    def fill(texts: Sequence[str]) -> str:
-        return known[0] + "".join([texts[place] + behind for place, behind in zip(places, known[1:], strict=True)])
-
-    return fill
+    places = tuple(int(place) for place in _STAND_IN.findall(text))
+    chosen, template = _choosing(places), _STAND_IN.sub("%s", text.replace("%", "%%"))
+    return lambda texts: template % chosen(texts)
