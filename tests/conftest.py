@@ -88,10 +88,10 @@ settings.load_profile("full" if _in_full() else "slice")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A proof in full may take two hours."""
+    """A proof in full may take four hours on a busy machine."""
     for item in items:
         if _in_full() and item.get_closest_marker("proof"):
-            item.add_marker(pytest.mark.timeout(7_200))
+            item.add_marker(pytest.mark.timeout(14_400))
 
 
 @pytest.fixture(scope="session")
