@@ -18,6 +18,7 @@ from rostersync.cli.shell import Shell
 from rostersync.errors import LeaseLost, NoState, RostersyncError, StateBusy, StateUnavailable, UserMistake
 from rostersync.store import Store, open_store
 from rostersync.store.address import Access
+from rostersync.store.engine import BATCH
 from rostersync.store.lease import Lease, lease
 from rostersync.store.postgres import PostgresDatabase
 from rostersync.store.rosters import TIE_COLUMNS
@@ -192,6 +193,7 @@ import sys, time
 from pathlib import Path
 from rostersync.store import open_store
 from rostersync.store.address import Access
+from rostersync.store.engine import BATCH
 from rostersync.store.lease import lease
 
 base, access = Path(sys.argv[2]), Access(directory=Path(sys.argv[2]))
@@ -428,6 +430,20 @@ def test_after_a_first_load_the_planner_knows_how_much_there_is(url: str, tmp_pa
     rows = counted(url)
     assert rows["link"] == rows["person"] == rows["dirty"] == 40
     assert (rows["group"], rows["tie"], rows["claim"]) == (2, 2, 43)
+
+
+def times_counted(url: str) -> int:
+    """How often the claims of a state were counted."""
+    query = "SELECT analyze_count FROM pg_stat_user_tables WHERE schemaname = 'rostersync' AND relname = 'claim'"
+    with psycopg.connect(url) as conn:
+        return int(conn.execute(query).fetchall()[0][0])
+
+
+def test_while_a_first_load_goes_on_its_claims_are_counted_as_they_double(url: str, tmp_path: Path) -> None:
+    with opened(url, tmp_path) as store:
+        before = times_counted(url)
+        take_in(store, [school(), *(klass(f"class {n}") for n in range(2 * BATCH))])
+    assert times_counted(url) - before == 3, "at 5,000, at 10,000, and at the end"
 
 
 def test_few_ties_are_replaced_without_going_through_all(url: str, tmp_path: Path) -> None:

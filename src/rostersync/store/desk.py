@@ -130,6 +130,7 @@ class Desk:
             database.expect_much()
         self.seen = Seen(self._known_digests())
         self._next = self.first
+        self._counted = 0
         self.ties = 0
         self.disowned: list[tuple[bytes, int]] = []
         staging.create_all(database.conn, checkfirst=False)
@@ -152,6 +153,7 @@ class Desk:
 
     def fresh(self, kind: ClaimKind, came: Iterable[Came]) -> list[Came]:
         """Those whose content is new. For the others, the claim that says the same is kept under its new digest."""
+        self._count_claims()
         came = list(came)
         rows = self.among(_SAME_KEY, [one.key for one in came], kind)
         there = {(key, content): (no, digest) for key, content, no, digest in rows}
@@ -170,6 +172,13 @@ class Desk:
                 again.append((no, one.digest))
         self._keep(again)
         return new
+
+    def _count_claims(self) -> None:
+        """Let the planner know each time that a new source's claims have doubled: until then it takes them for none."""
+        written = self._next - self.first
+        if self.is_new and written >= 2 * self._counted and written:
+            self.database.sized(claim)
+            self._counted = written
 
     def _keep(self, again: Sequence[tuple[int, bytes]]) -> None:
         # Two fragments say the same: whichever comes first in the file, the same digest is remembered.
