@@ -139,6 +139,7 @@ class Deck:
         self._database.temporary(_deck)
         # One statement, because outside a transaction each one is a transaction of its own.
         self._database.among("INSERT INTO deck (person_no) SELECT no FROM person WHERE no IN (them)", persons)
+        self._database.sized(_deck)
 
     def _rows(self, statement: sa.TextClause) -> list[tuple[Any, ...]]:
         return self._database.tuples(statement, self._binds)
