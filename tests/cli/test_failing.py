@@ -152,7 +152,7 @@ def test_a_page_that_cannot_be_written_still_gives_one_json_document(desk: Desk,
 
 @pytest.mark.parametrize("full", ["before the source is copied", "while the state is written"])
 def test_on_a_full_disk_the_run_stops_with_a_sentence_and_a_whole_set_stands(desk: Desk, full: str) -> None:
-    desk.town.world.change("kari", given="Karianne" * 9_000)
+    desk.town.world.change("kari", given="Karianne" * 40_000)
     desk.town.export(AUTUMN)
 
     state = (desk.town.home / "state.db").stat().st_size
@@ -168,7 +168,7 @@ def test_on_a_full_disk_the_run_stops_with_a_sentence_and_a_whole_set_stands(des
     assert "disk" in out + "".join(said(err))
     assert len(desk.town.set().users) == 7
     assert desk("sync", "oslo", *ON).code == 0, "with room on the disk the next run goes on"
-    assert ("Karianne" * 9_000, "school") in desk.town.known()
+    assert ("Karianne" * 40_000, "school") in desk.town.known()
 
 
 def open_files(pid: int) -> list[str]:
