@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -89,6 +89,14 @@ def test_a_school_that_is_called_otherwise_has_everything_compared(stage: Stage)
     stage.run(NEXT + DAY, "plan")
     assert stage.state().dirty_groups.of("lms", ["everyday"]) is None
     assert groups(stage.run(NEXT + DAY)) == {"update": 1}
+
+
+def test_the_groups_of_a_source_that_is_taken_out_for_good_end(stage: Stage) -> None:
+    at_rest(stage)
+    stage.state().sources.retire("everyday", datetime(2026, 10, 7, tzinfo=UTC), ["lms"])
+    drafts = Frame(stage.state(), stage.parts, NEXT, restored_backup=False, full=False).plan("lms").drafts
+    ended = [draft.id for draft in drafts if [change.action for change in draft.changes] == ["end"]]
+    assert sorted(ended) == sorted(stage.known()[name].id for name in ("7A", "7B", "1S", "Sjakk"))
 
 
 def happens(world: World, dice: random.Random) -> None:

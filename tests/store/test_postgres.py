@@ -193,7 +193,6 @@ import sys, time
 from pathlib import Path
 from rostersync.store import open_store
 from rostersync.store.address import Access
-from rostersync.store.engine import BATCH
 from rostersync.store.lease import lease
 
 base, access = Path(sys.argv[2]), Access(directory=Path(sys.argv[2]))
